@@ -1,0 +1,196 @@
+"""From XPU Manager's page to rows: reads one metric family of the Prometheus text format, and only that.
+
+Pages are half a megabyte, the family an eighth of it, so the page is searched for the family's lines and
+nothing else is read. The lines of a page look alike: their shape is compiled to one expression, once.
+Rules: Prometheus text format 0.0.4, as its Go parser (expfmt 0.60) applies them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from xelinkd.model.topology import Row, Tile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FAMILY: Final = b"xpum_topology_link"
+
+_NAME_CHARACTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:")
+_LINE: Final = re.compile(
+    rb"[ \t]*+" + FAMILY + rb"[ \t]*+"
+    rb'(?:\{((?:[^"}\n]|"(?:[^"\\\n]|\\.)*+")*+)\})?+[ \t]*+'
+    rb"([^ \t\n]++)(?:[ \t]++([^ \t\n]++))?+[ \t]*+",
+)
+_LABEL: Final = re.compile(
+    rb'[ \t]*+([a-zA-Z_][a-zA-Z0-9_]*+)[ \t]*+=[ \t]*+"((?:[^"\\\n]|\\[\\"n])*+)"[ \t]*+(?:,[ \t]*+|\Z)',
+)
+_FLOAT: Final = re.compile(
+    rb"[+-]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[+-]?inf(?:inity)?|nan",
+    re.IGNORECASE,
+)
+_INTEGER: Final = re.compile(rb"[+-]?[0-9]{1,18}")
+
+# The labels that are read, and the fields they fill. Older XPU Managers wrote lan_count.
+_INTEGER_LABELS: Final = {
+    b"local_device_id": "local_device",
+    b"local_subdevice_id": "local_subdevice",
+    b"remote_device_id": "remote_device",
+    b"remote_subdevice_id": "remote_subdevice",
+    b"lane_count": "lanes",
+    b"lan_count": "lanes",
+}
+_INTEGER_FIELDS: Final = ("local_device", "local_subdevice", "remote_device", "remote_subdevice", "lanes")
+_ON_SUBDEVICE: Final = b"local_on_subdevice"
+_MAX_SHAPES: Final = (
+    4  # pods that hold some GPUs give a page two or three; a hostile page could ask for thousands
+)
+
+
+class MalformedLineError(ValueError):
+    """A line of the family is not what the exposition format allows; `line` counts from 1."""
+
+    def __init__(self, line: int, text: bytes, problem: str) -> None:
+        """Tell where and what."""
+        shown = text[:120].decode("ascii", "backslashreplace")
+        super().__init__(f"line {line}: {problem}: {shown!r}")
+        self.line = line
+
+
+def read_rows(page: bytes) -> tuple[Row, ...]:
+    """Read the family's rows, in the order of the page.
+
+    Rows that do not name both tiles and a lane count as integers >= 0 are passed over,
+    as the Go program does.
+
+    Raises:
+        MalformedLineError: a line of the family is malformed; lines of other families do not matter.
+
+    """
+    rows: list[Row] = []
+    shapes: list[re.Pattern[bytes]] = []
+    for start, end in family_lines(page):
+        row = _read_plain_line(shapes, page, start, end)
+        if row is None:
+            labels, connection = _read_any_line(page, start, end)
+            row = _row_of_labels(labels, connection)
+            _learn_shape(shapes, tuple(labels))
+        if row is not None:
+            rows.append(row)
+    return tuple(rows)
+
+
+def family_lines(page: bytes) -> Iterator[tuple[int, int]]:
+    """Find the family's sample lines: where each begins, and where its line feed is or the page ends."""
+    at = 0
+    while (found := page.find(FAMILY, at)) >= 0:
+        start = max(page.rfind(b"\n", at, found) + 1, at)
+        end = page.find(b"\n", found)
+        end = len(page) if end < 0 else end
+        after = found + len(FAMILY)
+        if (after == end or page[after] not in _NAME_CHARACTERS) and not page[start:found].strip(b" \t"):
+            yield start, end
+        at = end + 1
+
+
+# The quick way: plain lines, by a shape learned from a line that was read the slow way.
+
+
+def _learn_shape(shapes: list[re.Pattern[bytes]], names: tuple[bytes, ...]) -> None:
+    if len(shapes) < _MAX_SHAPES and (shape := _shape(names)) and shape not in shapes:
+        shapes.append(shape)
+
+
+@lru_cache(maxsize=16)
+def _shape(names: tuple[bytes, ...]) -> re.Pattern[bytes] | None:
+    """Compile the expression of plain lines with these labels: ASCII, no escapes, no spare blanks.
+
+    None for labels that do not give each field once: such lines are left to the slow way.
+    """
+    fields = sorted(_INTEGER_LABELS[name] for name in names if name in _INTEGER_LABELS)
+    if fields != sorted(_INTEGER_FIELDS) or _ON_SUBDEVICE not in names:
+        return None
+    labels = rb",".join(name + rb'="' + _shape_of_value(name) + rb'"' for name in names)
+    return re.compile(FAMILY + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)")
+
+
+def _shape_of_value(name: bytes) -> bytes:
+    if name in _INTEGER_LABELS:
+        return rb"(?P<%b>[0-9]{1,18}+)" % _INTEGER_LABELS[name].encode()
+    plain = rb'[^"\\\n\x80-\xff]*+'
+    return rb"(?P<on_subdevice>%b)" % plain if name == _ON_SUBDEVICE else plain
+
+
+def _read_plain_line(shapes: list[re.Pattern[bytes]], page: bytes, start: int, end: int) -> Row | None:
+    for shape in shapes:
+        if match := shape.fullmatch(page, start, end):
+            device, subdevice, remote_device, remote_subdevice, lanes = map(
+                int, match.group(*_INTEGER_FIELDS)
+            )
+            return Row(
+                Tile(device, subdevice),
+                Tile(remote_device, remote_subdevice),
+                float(match["connection"]),
+                lanes,
+                match["on_subdevice"] == b"true",
+            )
+    return None
+
+
+# The slow way: whatever the exposition format allows.
+
+
+def _read_any_line(page: bytes, start: int, end: int) -> tuple[dict[bytes, bytes], float]:
+    line = page[start:end]
+    try:
+        return _read_line(line)
+    except ValueError as error:
+        raise MalformedLineError(page.count(b"\n", 0, start) + 1, line, str(error)) from None
+
+
+def _read_line(line: bytes) -> tuple[dict[bytes, bytes], float]:
+    line.decode()  # label values are UTF-8; its error is a ValueError too
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise ValueError("not a sample line")
+    labels, value, time_stamp = match.groups()
+    if not _FLOAT.fullmatch(value):
+        raise ValueError("the value is not a number")
+    if time_stamp is not None and not _INTEGER.fullmatch(time_stamp):
+        raise ValueError("the time stamp is not an integer")
+    return _read_labels(labels or b""), float(value)
+
+
+def _read_labels(text: bytes) -> dict[bytes, bytes]:
+    labels: dict[bytes, bytes] = {}
+    at = len(text) - len(text.lstrip(b" \t"))
+    while at < len(text):
+        match = _LABEL.match(text, at)
+        if match is None:
+            raise ValueError("a label is malformed")
+        if match[1] in labels:
+            raise ValueError("a label stands twice")
+        labels[match[1]] = match[2]
+        at = match.end()
+    return labels
+
+
+def _row_of_labels(labels: dict[bytes, bytes], connection: float) -> Row | None:
+    """Make a row; None where a tile or the lane count is not given as integers >= 0."""
+    fields = {
+        _INTEGER_LABELS[name]: int(value)
+        for name, value in labels.items()
+        if name in _INTEGER_LABELS and _INTEGER.fullmatch(value)
+    }
+    device, subdevice, remote_device, remote_subdevice, lanes = (fields.get(f, -1) for f in _INTEGER_FIELDS)
+    if min(device, subdevice, remote_device, remote_subdevice, lanes) < 0:
+        return None
+    return Row(
+        Tile(device, subdevice),
+        Tile(remote_device, remote_subdevice),
+        connection,
+        lanes,
+        labels.get(_ON_SUBDEVICE, b"true") == b"true",  # as the Go program: absent is not "false"
+    )

@@ -1,0 +1,93 @@
+"""The text of Node Feature Discovery's feature file: ours to write, ours (or the Go program's) to read back.
+
+Contract read from NFD 0.19 (source/local) and its guide: one `key=value` a line; `# +expiry-time=` holds for
+the lines after it, and NFD drops them once it is past.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from xelinkd.model.labels import CONTINUATION, LABEL_NAME, MAX_VALUE_LENGTH, join_value
+
+MAX_SIZE: Final = 65_536  # bytes; NFD ignores a larger file whole
+
+_EXPIRY: Final = re.compile(r"#\s*\+expiry-time=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d))")
+_LABEL: Final = re.compile(
+    rf"(?P<namespace>[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?)/{LABEL_NAME}(?P<number>[1-9]\d*)?=(?P<value>[-._0-9Z]*)",
+)
+_PAIRS: Final = re.compile(r"(?:\d+\.\d+-\d+\.\d+(?:_\d+\.\d+-\d+\.\d+)*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFile:
+    """Label lines, and when they expire (Unix time; None: never, as the Go program writes)."""
+
+    lines: tuple[str, ...]
+    expiry: int | None
+
+
+class TooLargeError(ValueError):
+    """The labels do not fit into a file that NFD reads."""
+
+
+def render(file: FeatureFile) -> bytes:
+    """Give the file's content.
+
+    Raises:
+        TooLargeError: it would be larger than NFD takes.
+
+    """
+    head = () if file.expiry is None else (f"# +expiry-time={time_stamp(file.expiry)}",)
+    content = "".join(f"{line}\n" for line in (*head, *file.lines)).encode()
+    if len(content) > MAX_SIZE:
+        raise TooLargeError(
+            f"the labels take {len(content)} bytes, and NFD ignores a feature file of more than {MAX_SIZE}: "
+            f"raise labels.min_lanes to write fewer links",
+        )
+    return content
+
+
+def read(content: bytes) -> FeatureFile | None:
+    """Read a file that this program or the Go program wrote; None for anything else."""
+    try:
+        lines = [line.strip() for line in content.decode("ascii").splitlines()]
+    except UnicodeDecodeError:
+        return None
+    expiry = None
+    if lines and (stamp := _EXPIRY.fullmatch(lines[0])):
+        expiry = _seconds(stamp[1])
+        if expiry is None:
+            return None
+        del lines[0]
+    return FeatureFile(tuple(lines), expiry) if _are_ours(lines) else None
+
+
+def time_stamp(seconds: float) -> str:
+    """Give a second of Unix time as RFC 3339, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _seconds(stamp: str) -> int | None:
+    try:
+        return int(datetime.fromisoformat(stamp).timestamp())
+    except ValueError:
+        return None
+
+
+def _are_ours(lines: list[str]) -> bool:
+    """Tell whether the lines are parts 1, 2, 3... of one list of links, in one namespace."""
+    labels = [label for line in lines if (label := _LABEL.fullmatch(line))]
+    if not labels or len(labels) < len(lines):
+        return False
+    values = [label["value"] for label in labels]
+    return (
+        len({label["namespace"] for label in labels}) == 1
+        and [int(label["number"] or 1) for label in labels] == list(range(1, len(labels) + 1))
+        and all(len(value) <= MAX_VALUE_LENGTH for value in values)
+        and all(value.startswith(CONTINUATION) for value in values[1:])
+        and _PAIRS.fullmatch(join_value(values)) is not None
+    )

@@ -1,0 +1,90 @@
+"""From a topology to Node Feature Discovery's labels, byte for byte as Intel's Go sidecar makes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from xelinkd.model.topology import Sighting, Topology
+
+LABEL_NAME: Final = "xe-links"
+MAX_VALUE_LENGTH: Final = 63  # characters of a label's value; Kubernetes
+CONTINUATION: Final = "Z"  # begins every part but the first, for a value may not begin with "_" or "."
+
+
+class LabelRules(Protocol):
+    """Which links become labels, and what stands before their name."""
+
+    @property
+    def namespace(self) -> str:
+        """A DNS sub-domain."""
+
+    @property
+    def min_lanes(self) -> int:
+        """Links with fewer lanes are left out."""
+
+    @property
+    def allow_subdeviceless(self) -> bool:
+        """Take links of devices without sub-devices, too."""
+
+
+def label_lines(topology: Topology, rules: LabelRules) -> tuple[str, ...]:
+    """Give the feature file's lines, `<namespace>/xe-links[N]=<part>`; one with an empty value for no links.
+
+    Rules read from xpumanager_sidecar (intel-device-plugins-for-kubernetes 0.31).
+    """
+    parts = split_value("_".join(link_pairs(topology, rules)))
+    return tuple(
+        f"{rules.namespace}/{LABEL_NAME}{n if n > 1 else ''}={part}" for n, part in enumerate(parts, 1)
+    )
+
+
+def link_pairs(topology: Topology, rules: LabelRules) -> tuple[str, ...]:
+    """Give `A.a-B.b` for each link, once, in the order of first sight."""
+    wanted = (
+        seen
+        for seen in topology.sightings
+        if seen.lanes >= rules.min_lanes and (seen.on_subdevice or rules.allow_subdeviceless)
+    )
+    return tuple(dict.fromkeys(_pair(seen) for seen in wanted))
+
+
+def _pair(seen: Sighting) -> str:
+    """Put the smaller device first; on equal devices the remote end, as the Go program does."""
+    if seen.local.device < seen.remote.device:
+        return f"{seen.local}-{seen.remote}"
+    return f"{seen.remote}-{seen.local}"
+
+
+def split_value(value: str) -> tuple[str, ...]:
+    """Cut a value into parts that Kubernetes takes; without their leading Z they join to the whole."""
+    return tuple(_parts(value))
+
+
+def join_value(parts: Iterable[str]) -> str:
+    """Join the parts of a value, as readers do: each leading Z is dropped."""
+    return "".join(part.removeprefix(CONTINUATION) for part in parts)
+
+
+def pairs_of(lines: Iterable[str]) -> tuple[str, ...]:
+    """Give the pairs that label lines stand for."""
+    value = join_value(line.partition("=")[2] for line in lines)
+    return tuple(value.split("_")) if value else ()
+
+
+def _parts(value: str) -> Iterator[str]:
+    part, rest = _cut(value, MAX_VALUE_LENGTH)
+    yield part
+    while rest:
+        part, rest = _cut(rest, MAX_VALUE_LENGTH - len(CONTINUATION))
+        yield CONTINUATION + part
+
+
+def _cut(text: str, width: int) -> tuple[str, str]:
+    """Cut off up to width characters, ending in an alphanumeric one: a value may end in no other."""
+    end = min(width, len(text))
+    while end > 0 and not text[end - 1].isalnum():
+        end -= 1
+    return text[:end], text[end:]

@@ -1,0 +1,105 @@
+"""The lease: how long labels hold after the last observation that confirmed them.
+
+All decisions about the feature file are here; they know neither files nor clocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from xelinkd.model.feature_file import FeatureFile
+
+# The stamp has whole seconds; a difference within this is no reason to write.
+TOLERANCE: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One moment on both clocks, in seconds.
+
+    `boot` runs through suspend and cannot be set (CLOCK_BOOTTIME); `wall` is Unix time, which people set.
+    """
+
+    boot: float
+    wall: float
+
+    @property
+    def offset(self) -> float:
+        """What wall time is ahead of boot time; it changes only when somebody sets the clock."""
+        return self.wall - self.boot
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Labels that hold until `end`, a moment of boot time."""
+
+    lines: tuple[str, ...]
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Replace the feature file by this one."""
+
+    file: FeatureFile
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove the feature file: its labels hold no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave the feature file as it is: every write makes NFD discover everything anew."""
+
+
+Action = Write | Remove | Leave
+
+
+def observed(lines: tuple[str, ...], at: float, now: Instant, lease: float) -> Held:
+    """Hold labels for a lease from the observation at `at` (boot time); never from a moment yet to come."""
+    return Held(lines, min(at, now.boot) + lease)
+
+
+def adopt(file: FeatureFile | None, now: Instant, lease: float) -> Held | None:
+    """Hold what a predecessor wrote until its stamp, at most for a lease; without a stamp for one lease."""
+    if file is None:
+        return None
+    if file.expiry is None:
+        return Held(file.lines, now.boot + lease)
+    remaining = min(file.expiry - now.wall, lease)
+    return Held(file.lines, now.boot + remaining) if remaining > 0 else None
+
+
+def still_held(held: Held | None, now: Instant) -> Held | None:
+    """Let go of labels whose lease has ended."""
+    return held if held is not None and now.boot < held.end else None
+
+
+def plan(
+    held: Held | None, on_disk: FeatureFile | None, written_offset: float, now: Instant, lease: float
+) -> Action:
+    """Decide what to do with the feature file, given what is on disk.
+
+    `written_offset` is `Instant.offset` when the file was written (or adopted): if the wall clock was set
+    since then, the stamp is wrong.
+    """
+    if held is None:
+        return Leave() if on_disk is None else Remove()
+    true_end = now.wall + (held.end - now.boot)
+    clock_was_set = abs(now.offset - written_offset) > TOLERANCE
+    if on_disk is not None and not clock_was_set and _serves(on_disk, held, true_end, now, lease):
+        return Leave()
+    return Write(FeatureFile(held.lines, int(true_end)))
+
+
+def _serves(on_disk: FeatureFile, held: Held, true_end: float, now: Instant, lease: float) -> bool:
+    """Tell whether the file holds these labels, not beyond their true end, and long enough for now."""
+    if on_disk.lines != held.lines or on_disk.expiry is None:
+        return False
+    if on_disk.expiry > true_end + TOLERANCE:
+        return False
+    long_enough = on_disk.expiry - now.wall >= lease / 2
+    return long_enough or true_end - on_disk.expiry <= TOLERANCE

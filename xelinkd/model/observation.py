@@ -1,0 +1,57 @@
+"""Observations, and their form on the pipe from the fetcher to the writer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+
+from xelinkd.model.topology import Topology
+from xelinkd.model.unknown import Reason
+
+MAX_MESSAGE_SIZE: Final = 4 * 1024 * 1024  # bytes; 128 tiles, all linked, take 0.3 MB
+MAX_DETAIL_LENGTH: Final = 2000  # characters
+
+
+class Known(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="known"):
+    """A topology that was seen, at a moment of boot time in seconds."""
+
+    topology: Topology
+    at: float
+
+
+class Unknown(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="unknown"):
+    """Nothing could be learned. This is never "no links"."""
+
+    reason: Reason
+    detail: Annotated[str, msgspec.Meta(max_length=MAX_DETAIL_LENGTH)]
+
+
+Observation = Known | Unknown
+
+
+class MessageError(ValueError):
+    """What came through the pipe is not an observation."""
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(Known | Unknown)
+
+
+def encode(observation: Observation) -> bytes:
+    """Give the message."""
+    return _ENCODER.encode(observation)
+
+
+def decode(message: bytes) -> Observation:
+    """Read a message, trusting nothing in it: the fetcher parses what the network sends.
+
+    Raises:
+        MessageError: it does not fit the schema.
+
+    """
+    try:
+        observation: Observation = _DECODER.decode(message)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MessageError(str(error)) from None
+    return observation

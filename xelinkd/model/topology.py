@@ -1,0 +1,109 @@
+"""What XPU Manager's topology says: rows as they came, and the topology that they add up to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Connection types of a row's value (XPU Manager 1.3, exporter's topology code).
+XELINK: Final = 1.0
+CONNECTION_NAMES: Final = {0.0: "S", 1.0: "XL", 2.0: "XL*", 3.0: "SYS", 4.0: "NODE", 5.0: "MDF"}
+
+
+Count = Annotated[int, msgspec.Meta(ge=0)]  # checked where a value comes through a pipe
+
+
+class Tile(NamedTuple):
+    """One end of a link. A GPU without sub-devices is its tile 0."""
+
+    device: Count
+    subdevice: Count
+
+    def __str__(self) -> str:
+        """Give the form used in labels: `device.subdevice`."""
+        return f"{self.device}.{self.subdevice}"
+
+
+class Row(NamedTuple):
+    """One ordered pair of tiles, as one line of the page shows it."""
+
+    local: Tile
+    remote: Tile
+    connection: float
+    lanes: Count
+    on_subdevice: bool
+
+
+class Sighting(NamedTuple):
+    """A link seen from one of its ends; `lanes` is the sum over the ports of that end."""
+
+    local: Tile
+    remote: Tile
+    lanes: Count
+    on_subdevice: bool
+
+
+class Topology(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """All tiles (sorted) and all sightings of links (in the order of the page) of one observation.
+
+    The order is kept because consumers of the labels take the first match.
+    """
+
+    tiles: tuple[Tile, ...]
+    sightings: tuple[Sighting, ...]
+
+    def lanes_by_link(self) -> dict[tuple[Tile, Tile], int]:
+        """Give each link once, smaller tile first, with the fewer lanes where its ends disagree."""
+        lanes: dict[tuple[Tile, Tile], int] = {}
+        for seen in self.sightings:
+            link = (min(seen.local, seen.remote), max(seen.local, seen.remote))
+            lanes[link] = min(seen.lanes, lanes.get(link, seen.lanes))
+        return lanes
+
+
+def topology_of(rows: Iterable[Row]) -> Topology:
+    """Add rows up to a topology, whether or not they are complete."""
+    rows = tuple(rows)
+    tiles = {row.local for row in rows} | {row.remote for row in rows}
+    links = (row for row in rows if row.connection == XELINK)
+    return Topology(
+        tuple(sorted(tiles)),
+        tuple(Sighting(row.local, row.remote, row.lanes, row.on_subdevice) for row in links),
+    )
+
+
+def first_gap(rows: Iterable[Row]) -> str | None:
+    """Say what keeps the rows from being a full square that agrees from both ends; None if nothing does.
+
+    Every page of XPU Manager 1.3 seen so far has a row for each ordered pair of tiles, a tile with itself
+    included, and shows a XeLink from both ends. A page that does not was perhaps cut on its way.
+    """
+    connections: dict[tuple[Tile, Tile], set[float]] = {}
+    for row in rows:
+        connections.setdefault((row.local, row.remote), set()).add(row.connection)
+    return next(_gaps(connections), None)
+
+
+def _gaps(connections: dict[tuple[Tile, Tile], set[float]]) -> Iterator[str]:
+    tiles = sorted({tile for pair in connections for tile in pair})
+    for local in tiles:
+        for remote in tiles:
+            if (local, remote) not in connections:
+                yield f"no row for {local} to {remote}"
+    for (local, remote), seen in connections.items():
+        if XELINK in seen and XELINK not in connections[remote, local]:
+            yield f"{local} to {remote} is a XeLink, {remote} to {local} is not"
+
+
+def lane_disagreements(topology: Topology) -> tuple[str, ...]:
+    """Name the links whose two ends count different lanes: each end sums its own ports."""
+    by_pair = {(seen.local, seen.remote): seen.lanes for seen in topology.sightings}
+    return tuple(
+        f"{local}-{remote}: {lanes} and {by_pair[remote, local]} lanes"
+        for (local, remote), lanes in by_pair.items()
+        if local < remote and by_pair.get((remote, local), lanes) != lanes
+    )

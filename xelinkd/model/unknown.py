@@ -1,0 +1,35 @@
+"""Why nothing could be learned from a source: one stable word for each reason, in logs, metrics, messages."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an observation is unknown. The words are part of the product's interface: never rename one."""
+
+    # No answer: the way to the source.
+    DNS = "dns"  # the host's name does not resolve
+    REFUSED = "refused"  # nothing listens on the port
+    UNREACHABLE = "unreachable"  # the network does not let us through to the host
+    TIMEOUT = "timeout"  # the whole fetch was not done by its deadline, however much had come
+    CLOSED = "closed"  # the connection was closed or reset without a whole answer
+    CA_UNREADABLE = "ca_unreadable"  # the CA file cannot be read, or holds no certificate
+    TLS_CERTIFICATE = "tls_certificate"  # the server's certificate is untrusted, expired or for another name
+    TLS = "tls"  # TLS failed otherwise, e.g. the server speaks plain HTTP
+
+    # An answer that is not a page.
+    HTTP_STATUS = "http_status"  # a status other than 200
+    REDIRECT = "redirect"  # the server points elsewhere; we do not follow
+    ENCODED = "encoded"  # the body is compressed or encoded, which we did not ask for
+    TOO_LARGE = "too_large"  # more bytes than a page may have
+    TRUNCATED = "truncated"  # the body ended before its announced end
+    PROTOCOL = "protocol"  # the answer is not HTTP, or HTTP that breaks its own rules
+
+    # A page that does not tell the topology.
+    NOT_EXPOSITION = "not_exposition"  # HTML, JSON, nothing at all: not a page of XPU Manager
+    XPUM2 = "xpum2"  # a page of XPU Manager 2, which does not show XeLink
+    NO_FAMILY = "no_family"  # XPU Manager's page without the topology: the call failed inside it
+    NO_SAMPLES = "no_samples"  # the topology's family is there, with no usable sample
+    MALFORMED = "malformed"  # a line of the topology's family breaks the exposition format
+    INCOMPLETE = "incomplete"  # not a full square of pairs, and not yet seen often enough to be believed
