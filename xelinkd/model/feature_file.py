@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from xelinkd.model.labels import CONTINUATION, LABEL_NAME, MAX_VALUE_LENGTH, join_value
+from xelinkd.model.labels import LABEL_NAME, join_value, split_value
 
 MAX_SIZE: Final = 65_536  # bytes; NFD ignores a larger file whole
 
@@ -83,11 +83,11 @@ def _are_ours(lines: list[str]) -> bool:
     labels = [label for line in lines if (label := _LABEL.fullmatch(line))]
     if not labels or len(labels) < len(lines):
         return False
-    values = [label["value"] for label in labels]
+    values = tuple(label["value"] for label in labels)
+    whole = join_value(values)
     return (
         len({label["namespace"] for label in labels}) == 1
-        and [int(label["number"] or 1) for label in labels] == list(range(1, len(labels) + 1))
-        and all(len(value) <= MAX_VALUE_LENGTH for value in values)
-        and all(value.startswith(CONTINUATION) for value in values[1:])
-        and _PAIRS.fullmatch(join_value(values)) is not None
+        and [label["number"] for label in labels] == [None, *map(str, range(2, len(labels) + 1))]
+        and _PAIRS.fullmatch(whole) is not None
+        and split_value(whole) == values
     )

@@ -52,6 +52,6 @@ def decode(message: bytes) -> Observation:
     """
     try:
         observation: Observation = _DECODER.decode(message)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(str(error)) from None
     return observation

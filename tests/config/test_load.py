@@ -1,0 +1,127 @@
+"""Configuration files on a real file system."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from xelinkd.config.load import MAX_FILE, Loaded, load
+from xelinkd.config.overrides import Override
+from xelinkd.config.problems import ConfigError
+from xelinkd.config.schema import DEFAULT_PATH, Config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def problem(path: Path, *, required: bool = True) -> str:
+    """Load a file that cannot be used, and give the one line that says why."""
+    with pytest.raises(ConfigError) as caught:
+        load(path, required=required)
+    (only,) = caught.value.problems
+    return str(only)
+
+
+def test_a_missing_file_that_was_named_is_an_error(tmp_path: Path) -> None:
+    """A typing error in the file's name does not start xelinkd with other values than meant."""
+    path = tmp_path / "none.toml"
+    assert problem(path) == f"{path}: there is no such file; create it, or name another one"
+
+
+def test_a_missing_file_that_was_not_named_means_the_defaults(tmp_path: Path) -> None:
+    """Xelinkd runs without any configuration file."""
+    path = tmp_path / "none.toml"
+    loaded = load(path, required=False)
+    assert (loaded.config, loaded.path) == (Config(), path)
+    assert str(DEFAULT_PATH) == "/etc/xelinkd/xelinkd.toml"
+
+
+def test_file_and_flags_are_joined(tmp_path: Path) -> None:
+    """What the command line says is put over what the file says."""
+    path = tmp_path / "x.toml"
+    path.write_text("[labels]\nmin_lanes = 1\n", encoding="utf-8")
+    loaded = load(path, [Override("log.level", "debug", "-v")], required=True)
+    assert (loaded.config.labels.min_lanes, loaded.config.log.level) == (1, "debug")
+    assert (loaded.origins["labels.min_lanes"], loaded.origins["log.level"]) == ("file", "flag -v")
+
+
+def test_problems_name_the_file(tmp_path: Path) -> None:
+    """A message about a file says which one."""
+    path = tmp_path / "x.toml"
+    path.write_text("a = ", encoding="utf-8")
+    assert problem(path).startswith(f"{path}: line 1, column 5: ")
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, *, required: bool) -> None:
+    """Nothing that is called like the file can hang xelinkd: it says what it found there."""
+    directory, fifo, loop = tmp_path / "directory", tmp_path / "fifo", tmp_path / "loop"
+    directory.mkdir()
+    os.mkfifo(fifo)
+    loop.symlink_to(loop)
+    device = tmp_path / "device"
+    device.symlink_to("/dev/null")
+    assert "cannot be read: Is a directory; it must be" in problem(directory, required=required)
+    assert "is a FIFO; name a regular file" in problem(fifo, required=required)
+    assert "is a device; name a regular file" in problem(device, required=required)
+    assert "cannot be read: Too many levels of symbolic links" in problem(loop, required=required)
+
+
+def test_a_socket_is_refused(tmp_path: Path) -> None:
+    """A socket in the file's place is an error like any other."""
+    path = tmp_path / "socket"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        assert "cannot be read: No such device or address" in problem(path)
+
+
+def test_only_small_files_are_read(tmp_path: Path) -> None:
+    """A log file given by mistake is not read into memory; a file of just the limit is."""
+    path = tmp_path / "x.toml"
+    path.write_bytes(b"#" * MAX_FILE)
+    assert load(path, required=True).config == Config()
+    path.write_bytes(b"#" * (MAX_FILE + 1))
+    assert f"is larger than {MAX_FILE} bytes" in problem(path)
+
+
+def test_reading_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    """A daemon that meets a bad file again and again does not run out of descriptors."""
+    os.mkfifo(tmp_path / "fifo")
+    before = os.listdir("/proc/self/fd")  # noqa: PTH208  # a Path for each would add nothing
+    for path in (tmp_path, tmp_path / "fifo"):
+        problem(path)
+    assert os.listdir("/proc/self/fd") == before  # noqa: PTH208  # the same
+
+
+def load_with_ca(path: Path, ca_file: Path) -> Loaded:
+    """Load a configuration that points to a certificate."""
+    path.write_text(f'[source]\nurl = "https://h/"\nca_file = "{ca_file}"\n', encoding="utf-8")
+    return load(path, required=True)
+
+
+def test_only_changes_that_matter_count_as_changes(tmp_path: Path) -> None:
+    """A comment, or a default written out, restarts nothing."""
+    path = tmp_path / "x.toml"
+    path.write_text("", encoding="utf-8")
+    before = load(path, required=True)
+    path.write_text('# note\n[log]\nlevel = "info"\n', encoding="utf-8")
+    assert load(path, required=True) == before
+    path.write_text('[log]\nlevel = "debug"\n', encoding="utf-8")
+    assert load(path, required=True) != before
+
+
+def test_a_rotated_certificate_is_a_change(tmp_path: Path) -> None:
+    """A certificate that is renewed, removed or put back is noticed, though the configuration is the same."""
+    path, ca_file = tmp_path / "x.toml", tmp_path / "ca.pem"
+    missing = load_with_ca(path, ca_file)
+    ca_file.write_text("first", encoding="utf-8")
+    first = load_with_ca(path, ca_file)
+    ca_file.write_text("other", encoding="utf-8")
+    other = load_with_ca(path, ca_file)
+    ca_file.unlink()
+    assert len({missing.digest, first.digest, other.digest}) == 3
+    assert load_with_ca(path, ca_file) == missing
+    assert missing.config == first.config == other.config

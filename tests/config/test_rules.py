@@ -1,0 +1,74 @@
+"""What single keys allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xelinkd.config.duration import Duration
+from xelinkd.config.rules import ABSOLUTE_OR_EMPTY, FEATURE_FILE_PATH, LABEL_NAMESPACE, duration, whole_number
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gpu.intel.com",
+        "a",
+        "0-0.example",
+        "feature.node.kubernetes.io",
+        "x.feature.node.kubernetes.io",
+        "profile.node.kubernetes.io",
+        "x.profile.node.kubernetes.io",
+        "notkubernetes.io",
+        "a" * 253,
+    ],
+)
+def test_namespaces_that_nfd_takes(name: str) -> None:
+    """Every namespace that Node Feature Discovery lets through can be configured."""
+    assert LABEL_NAMESPACE.holds(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "kubernetes.io",
+        "node.kubernetes.io",
+        "xfeature.node.kubernetes.io",
+        "GPU.intel.com",
+        "gpu_intel",
+        ".com",
+        "com.",
+        "a..b",
+        "-a",
+        "a-",
+        "a.com\n",
+        "a/b",
+        "a" * 254,
+    ],
+)
+def test_namespaces_that_nfd_drops(name: str) -> None:
+    """A namespace whose labels would never reach the node is refused at once."""
+    assert not LABEL_NAMESPACE.holds(name)
+
+
+@pytest.mark.parametrize("path", ["features.d/x.txt", "/features.d/.x", "/", "/a/..", "/a\0b", "", "/\udcff"])
+def test_feature_files_that_nfd_never_reads(path: str) -> None:
+    """A feature file that Node Feature Discovery would not read is refused at once."""
+    assert not FEATURE_FILE_PATH.holds(Path(path))
+
+
+@pytest.mark.parametrize(
+    ("path", "holds"), [("", True), ("/etc/ca.pem", True), ("ca.pem", False), ("/a\0", False)]
+)
+def test_optional_paths(path: str, *, holds: bool) -> None:
+    """A path that is optional is empty or the same wherever the daemon is started."""
+    assert ABSOLUTE_OR_EMPTY.holds(path) is holds
+
+
+def test_ranges_include_their_ends() -> None:
+    """The limits that a message names are allowed values themselves."""
+    span, number = duration("100ms", "7d"), whole_number("MiB", 1, 1024)
+    assert [span.holds(Duration(seconds)) for seconds in (0.099, 0.1, 604_800, 604_801)] == [0, 1, 1, 0]
+    assert [number.holds(count) for count in (0, 1, 1024, 1025)] == [0, 1, 1, 0]

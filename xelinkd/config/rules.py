@@ -1,0 +1,95 @@
+"""What each key allows beyond its type: a sentence for people and a test, side by side."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from xelinkd.config.duration import Duration
+from xelinkd.config.toml_text import toml_value
+from xelinkd.config.url import MAX_PORT, is_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+_INT64_MAX: Final = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value of the right type must satisfy; `allowed` tells people about type and rule together."""
+
+    allowed: str
+    holds: Callable[[Any], bool] = lambda _: True
+
+
+def duration(at_least: str, at_most: str) -> Rule:
+    """Allow durations in a range, which is given as durations are written."""
+    least, most = Duration.parse(at_least), Duration.parse(at_most)
+    return Rule(f'a duration from "{least}" to "{most}"', lambda value: least <= value <= most)
+
+
+def whole_number(unit: str, at_least: int, at_most: int = _INT64_MAX) -> Rule:
+    """Allow whole numbers in a range, both ends included, at most what TOML promises to hold."""
+    extent = f"{at_least} or more" if at_most == _INT64_MAX else f"{at_least} to {at_most}"
+    return Rule(f"a whole number of {unit}, {extent}", lambda value: at_least <= value <= at_most)
+
+
+def one_of(literal: object) -> Rule:
+    """Allow the members of a Literal; the type has checked them already."""
+    *names, last = (toml_value(name) for name in get_args(literal))
+    return Rule(f"{', '.join(names)} or {last}")
+
+
+TRUE_OR_FALSE: Final = Rule("true or false")
+
+HTTP_URL: Final = Rule(
+    f"http:// or https://, a host, perhaps a port of 1 to {MAX_PORT} and a path; no password, no #", is_url
+)
+
+# A subdomain as Kubernetes 1.30 defines it (RFC 1123, in small letters).
+_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_MAX_SUBDOMAIN: Final = 253  # characters
+_KUBERNETES: Final = "kubernetes.io"
+_OPEN_KUBERNETES: Final = ("feature.node.kubernetes.io", "profile.node.kubernetes.io")
+
+
+def _is_within(name: str, domain: str) -> bool:
+    return name == domain or name.endswith("." + domain)
+
+
+def _is_label_namespace(name: str) -> bool:
+    """Apply the rules of Node Feature Discovery 0.13 and later."""
+    if len(name) > _MAX_SUBDOMAIN or _SUBDOMAIN.fullmatch(name) is None:
+        return False
+    return not _is_within(name, _KUBERNETES) or any(_is_within(name, domain) for domain in _OPEN_KUBERNETES)
+
+
+LABEL_NAMESPACE: Final = Rule(
+    f"a DNS subdomain of up to {_MAX_SUBDOMAIN} characters;"
+    f" of {_KUBERNETES} only {' and '.join(_OPEN_KUBERNETES)} and what is below them",
+    _is_label_namespace,
+)
+
+
+def _is_path_text(text: str) -> bool:
+    """Refuse what no file can be called: NUL; and what TOML cannot hold: bytes that are not UTF-8."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _is_absolute(text: str) -> bool:
+    return text.startswith("/") and _is_path_text(text)
+
+
+def _is_file_nfd_reads(path: Path) -> bool:
+    return _is_absolute(str(path)) and path.name != "" and not path.name.startswith(".")
+
+
+# A relative path would depend on where the daemon was started.
+ABSOLUTE_OR_EMPTY: Final = Rule('an absolute path, or ""', lambda text: text == "" or _is_absolute(text))
+FEATURE_FILE_PATH: Final = Rule(
+    'an absolute path whose file name does not begin with "."', _is_file_nfd_reads
+)

@@ -1,0 +1,192 @@
+"""The configuration's schema: every key with its type, its rule, its default and its line of documentation.
+
+The shipped file, the checks and the messages are all made from this.
+"""
+
+# No `from __future__ import annotations`: msgspec reads the annotations when the program runs.
+import os.path
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+from xelinkd.config.duration import Duration
+from xelinkd.config.rules import (
+    ABSOLUTE_OR_EMPTY,
+    FEATURE_FILE_PATH,
+    HTTP_URL,
+    LABEL_NAMESPACE,
+    TRUE_OR_FALSE,
+    duration,
+    one_of,
+    whole_number,
+)
+from xelinkd.config.url import is_https
+
+ExitPolicy = Literal["keep", "remove"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["auto", "json", "text"]
+
+DEFAULT_PATH: Final = Path("/etc/xelinkd/xelinkd.toml")
+STAGING_NAME: Final = ".xelinkd"  # hidden, so that Node Feature Discovery passes it over
+
+# A wait in poll(2) is a 32-bit count of milliseconds: 24 days.
+_LONGEST_WAIT: Final = "7d"
+_LONGEST_LEASE: Final = "366d"
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the topology comes from."""
+
+    url: Annotated[str, Meta(description="XPU Manager's metrics page"), HTTP_URL] = (
+        "http://127.0.0.1:29999/metrics"
+    )
+    interval: Annotated[
+        Duration, Meta(description="Time from one fetch to the next"), duration("100ms", _LONGEST_WAIT)
+    ] = Duration.parse("10s")
+    deadline: Annotated[
+        Duration, Meta(description="Time for one whole fetch"), duration("1ms", _LONGEST_WAIT)
+    ] = Duration.parse("5s")
+    startup_delay: Annotated[
+        Duration, Meta(description="Wait before the first fetch"), duration("0s", _LONGEST_WAIT)
+    ] = Duration.parse("10s")
+    ca_file: Annotated[
+        str,
+        Meta(description="PEM file: trust exactly these certificates; empty trusts the system's"),
+        ABSOLUTE_OR_EMPTY,
+    ] = ""
+    max_page_mib: Annotated[
+        int, Meta(description="Largest page that is read"), whole_number("MiB", 1, 1024)
+    ] = 16
+    incomplete_fetches: Annotated[
+        int,
+        Meta(description="An incomplete page is believed once it has come this often in a row"),
+        whole_number("fetches", 1),
+    ] = 6
+
+
+class Labels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which links become labels, and what the labels are called."""
+
+    namespace: Annotated[str, Meta(description="What stands before /xe-links"), LABEL_NAMESPACE] = (
+        "gpu.intel.com"
+    )
+    min_lanes: Annotated[
+        int, Meta(description="Links with fewer lanes are left out"), whole_number("lanes", 0)
+    ] = 4
+    allow_subdeviceless: Annotated[
+        bool, Meta(description="Take links of devices without sub-devices, too"), TRUE_OR_FALSE
+    ] = False
+
+
+class FeatureFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file that Node Feature Discovery reads, and how long its labels hold."""
+
+    path: Annotated[Path, Meta(description="The feature file"), FEATURE_FILE_PATH] = Path(
+        "/etc/kubernetes/node-feature-discovery/features.d/xpum-sidecar-labels.txt"
+    )
+    staging_dir: Annotated[
+        str,
+        Meta(
+            description="Where new content is made, on the same file system;"
+            f" empty is {STAGING_NAME} beside the feature file"
+        ),
+        ABSOLUTE_OR_EMPTY,
+    ] = ""
+    lease: Annotated[
+        Duration,
+        Meta(description="How long labels hold after the last good fetch"),
+        duration("1s", _LONGEST_LEASE),
+    ] = Duration.parse("24h")
+    on_exit: Annotated[
+        ExitPolicy, Meta(description="What becomes of the labels when xelinkd stops"), one_of(ExitPolicy)
+    ] = "keep"
+
+    @property
+    def staging(self) -> Path:
+        """The directory in which new content is made."""
+        return Path(self.staging_dir) if self.staging_dir else self.path.parent / STAGING_NAME
+
+
+class Supervision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the worker processes are watched."""
+
+    heartbeat_deadline: Annotated[
+        Duration,
+        Meta(description="A worker that is silent for this long is replaced"),
+        duration("1s", _LONGEST_WAIT),
+    ] = Duration.parse("30s")
+    restart_delay_max: Annotated[
+        Duration,
+        Meta(description="Longest wait before a failed worker is replaced"),
+        duration("100ms", _LONGEST_WAIT),
+    ] = Duration.parse("30s")
+
+
+class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is logged, and how."""
+
+    level: Annotated[LogLevel, Meta(description="The least severe that is logged"), one_of(LogLevel)] = "info"
+    format: Annotated[
+        LogFormat, Meta(description="auto is text on a terminal and JSON elsewhere"), one_of(LogFormat)
+    ] = "auto"
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be configured. Values are never changed: a new configuration is a new value."""
+
+    source: Source = Source()
+    labels: Labels = Labels()
+    feature_file: FeatureFile = FeatureFile()
+    supervision: Supervision = Supervision()
+    log: Log = Log()
+
+
+def referenced_files(config: Config) -> tuple[Path, ...]:
+    """Name the files whose content matters as much as the configuration's own."""
+    return (Path(config.source.ca_file),) if config.source.ca_file else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """A rule that joins keys: `allowed` tells what the first of them may be, or None if all is well."""
+
+    keys: tuple[str, ...]
+    allowed: Callable[[Config], str | None]
+
+
+def _lease_outlasts_fetches(config: Config) -> str | None:
+    least = Duration(3 * config.source.interval + config.source.deadline)
+    if config.feature_file.lease >= least:
+        return None
+    return f'at least "{least}", which is 3 x source.interval + source.deadline'
+
+
+def _heartbeat_outlasts_fetch(config: Config) -> str | None:
+    least = Duration(config.source.deadline + 5)
+    if config.supervision.heartbeat_deadline >= least:
+        return None
+    return f'at least "{least}", which is source.deadline + 5s, so that a fetch can end'
+
+
+def _ca_file_is_used(config: Config) -> str | None:
+    if not config.source.ca_file or is_https(config.source.url):
+        return None
+    return '"", or an https:// address as source.url: nothing is verified over http'
+
+
+def _staging_is_unseen(config: Config) -> str | None:
+    """NFD >= 0.19 looks at every event in its directory: made there, new labels can take 60 s to show."""
+    if os.path.normpath(config.feature_file.staging) != os.path.normpath(config.feature_file.path.parent):
+        return None
+    return "another directory than the feature file's own, whose every event wakes Node Feature Discovery"
+
+
+BONDS: Final = (
+    Bond(("feature_file.lease", "source.interval", "source.deadline"), _lease_outlasts_fetches),
+    Bond(("supervision.heartbeat_deadline", "source.deadline"), _heartbeat_outlasts_fetch),
+    Bond(("source.ca_file", "source.url"), _ca_file_is_used),
+    Bond(("feature_file.staging_dir", "feature_file.path"), _staging_is_unseen),
+)

@@ -1,0 +1,45 @@
+"""Keys that the schema does not know, and what was probably meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from xelinkd.config.keys import KEYS, SECTIONS, keys_of
+from xelinkd.config.problems import Problem
+from xelinkd.config.toml_text import found, shortened, toml_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+
+def unknown_keys(document: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    """Name every key and section of the file that means nothing, and every section that is no table."""
+    for name, value in document.items():
+        if name not in SECTIONS:
+            kind = "section" if isinstance(value, dict) else "key"
+            yield Problem(where, _shown(name), f"unknown {kind}; {_advice(name, SECTIONS)}")
+        elif isinstance(value, dict):
+            yield from _unknown_in_section(name, value, where)
+        else:
+            yield Problem(where, name, f"found {found(value)}; allowed: a section, [{name}]")
+
+
+def _unknown_in_section(section: str, table: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    known = [key.name for key in keys_of(section)]
+    for name in table:
+        if name not in known:
+            yield Problem(where, f"{section}.{_shown(name)}", f"unknown key; {_advice(name, known)}")
+
+
+def _advice(name: str, here: Collection[str]) -> str:
+    """Suggest the key that has this name elsewhere, else one of this place, else a near one elsewhere."""
+    elsewhere = {key.name: key.path for key in KEYS.values()}
+    near = get_close_matches(name, here, n=1)
+    far = [elsewhere[match] for match in get_close_matches(name, elsewhere, n=1)]
+    likely = [*far, *near] if name in elsewhere else [*near, *far]
+    return f"did you mean '{likely[0]}'?" if likely else f"allowed: {', '.join(here)}"
+
+
+def _shown(name: str) -> str:
+    return shortened(toml_key(name))

@@ -1,0 +1,50 @@
+"""The source's URL: its grammar, narrow enough that nothing in it needs interpreting, and its parts."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+MAX_PORT: Final = 65_535
+
+# No user and password (they would end up in logs) and no fragment (it is never sent).
+_URL: Final = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>[A-Za-z0-9._-]+|\[(?P<ipv6>[0-9A-Fa-f:.]+)\])"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<target>(?:[/?][!$-~]*)?)"
+)
+
+
+def is_url(text: str) -> bool:
+    """Tell whether this is an http or https URL with a host and, if it names one, a port from 1 to 65535."""
+    match = _URL.fullmatch(text)
+    if match is None:
+        return False
+    port = match["port"]
+    return (port is None or 1 <= int(port) <= MAX_PORT) and (match["ipv6"] is None or _is_ipv6(match["ipv6"]))
+
+
+def is_https(url: str) -> bool:
+    """Tell whether the connection is to be encrypted."""
+    return url.startswith("https:")
+
+
+def with_port(url: str, port: int) -> str:
+    """Put another port into the URL; text that is no URL stays as it is, for the schema to refuse."""
+    match = _URL.fullmatch(url)
+    return f"{match['scheme']}://{match['host']}:{port}{match['target']}" if match else url
+
+
+def with_https(url: str) -> str:
+    """Turn http into https; text that is no URL stays as it is, for the schema to refuse."""
+    return "https" + url.removeprefix("http") if _URL.fullmatch(url) and not is_https(url) else url
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
