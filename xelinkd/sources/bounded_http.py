@@ -1,0 +1,159 @@
+"""One HTTP request under one deadline and one byte budget, whatever the server does.
+
+The time-outs of urllib3 and of sockets are for single operations: a server that drips or never ends outlives
+them. Here each operation on the socket gets what is left of the deadline, and each byte received is counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import encodings.idna  # noqa: F401  (the resolver loads it at the first connect: too late for a confined worker)
+import http.client
+import io
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from urllib3.connection import HTTPConnection
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from urllib3.response import HTTPResponse
+    from urllib3.util import Url
+
+
+class BudgetSpentError(Exception):
+    """The server sent more bytes than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment, in seconds of a clock, by which everything must be done."""
+
+    moment: float
+    clock: Callable[[], float]
+
+    def remaining(self) -> float:
+        """Seconds left, always more than 0; TimeoutError when there are none."""
+        seconds = self.moment - self.clock()
+        if seconds <= 0:
+            raise TimeoutError("the deadline has passed")
+        return seconds
+
+
+@contextlib.contextmanager
+def exchange(
+    url: Url, headers: Mapping[str, str], context: ssl.SSLContext | None, deadline: Deadline, budget: int
+) -> Iterator[HTTPResponse]:
+    """Send one GET on a connection of its own (TLS if there is a context) and give the response, body unread.
+
+    `budget` is in bytes, for all that is received: status line, headers, body and their framing.
+    The name lookup is the one step that the deadline cannot cut short.
+
+    Raises, here and while the body is read:
+        TimeoutError: the deadline passed.
+        BudgetSpentError: more than `budget` bytes came.
+        OSError, ValueError, http.client.HTTPException, urllib3.exceptions.HTTPError: everything else.
+
+    """
+    with _connected(url, context, deadline) as sock:
+        connection = HTTPConnection(_host(url), url.port)
+        connection.sock = _BoundedSocket(sock, deadline, budget)
+        # decode_content: an unpacked gzip bomb would pass by the budget.
+        connection.request(
+            "GET", url.request_uri, headers=headers, preload_content=False, decode_content=False
+        )
+        yield _response(connection)
+
+
+def _response(connection: HTTPConnection) -> HTTPResponse:
+    try:
+        return connection.getresponse()
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # http.client reads headers with email's parser, which some made-up multipart types break.
+        raise http.client.HTTPException(f"headers that cannot be read: {error!r}") from error
+
+
+def _host(url: Url) -> str:
+    return (url.host or "").strip("[]")
+
+
+@contextlib.contextmanager
+def _connected(url: Url, context: ssl.SSLContext | None, deadline: Deadline) -> Iterator[socket.socket]:
+    port = url.port or (443 if context else 80)
+    addresses = socket.getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
+    with connect(addresses, deadline) as sock:
+        if context is None:
+            yield sock
+            return
+        sock.settimeout(deadline.remaining())
+        with context.wrap_socket(sock, server_hostname=_host(url)) as secure:
+            yield secure
+
+
+def connect(addresses: Sequence[tuple[Any, ...]], deadline: Deadline) -> socket.socket:
+    """Connect to the first address that answers; one that hangs leaves the others their share of the time.
+
+    `addresses` is what socket.getaddrinfo gives, never empty. Raises the OSError of the last address.
+    """
+    for left in range(len(addresses), 1, -1):
+        with contextlib.suppress(OSError):
+            return _connect_one(addresses[-left], deadline.remaining() / left)
+    return _connect_one(addresses[-1], deadline.remaining())
+
+
+def _connect_one(info: tuple[Any, ...], seconds: float) -> socket.socket:
+    family, kind, protocol, _, address = info
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+class _BoundedSocket:
+    """What http.client needs of a socket, within the bounds; the socket's owner closes it."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline, budget: int) -> None:
+        self._sock = sock
+        self._deadline = deadline
+        self._budget = budget
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.settimeout(self._deadline.remaining())
+        self._sock.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_BoundedReader(self._sock, self._deadline, self._budget))
+
+    def settimeout(self, _seconds: float | None) -> None:
+        """Do nothing: the deadline rules, not the connection's own time-out."""
+
+    def close(self) -> None:
+        """Do nothing: http.client closes before the body is read."""
+
+
+class _BoundedReader(io.RawIOBase):
+    """The bytes that come from a socket, until the deadline passes or the budget is spent."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline, budget: int) -> None:
+        super().__init__()
+        self._sock = sock
+        self._deadline = deadline
+        self._left = budget
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (typeshed's WriteableBuffer is private)
+        self._sock.settimeout(self._deadline.remaining())
+        count = self._sock.recv_into(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise BudgetSpentError("the byte budget is spent")
+        return count
