@@ -1,0 +1,180 @@
+"""Node Feature Discovery's feature file on disk: replaced whole, by one rename that NFD sees as one event.
+
+The new content is staged in a hidden folder that NFD does not watch (nfd-worker 0.19: a temporary file inside
+features.d is an event itself, and the rename's own event may then be the one that it drops).
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, read, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODE: Final = 0o644  # nfd-worker is another user
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """There is no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A file that this program or the Go program wrote; `readable` if NFD may read it."""
+
+    file: FeatureFile
+    readable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Something that is not ours, and never adopted, changed or removed."""
+
+    what: str
+
+
+OnDisk = Absent | Ours | Foreign
+Signature = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFileSink:
+    """Where the feature file is, and where its next content is staged (on the same file system)."""
+
+    path: Path
+    staging: Path
+
+    def signature(self) -> Signature | None:
+        """Give what changes whenever the file does, at the cost of one system call; None without a file.
+
+        Raises:
+            OSError: the folder cannot be searched.
+
+        """
+        try:
+            found = self.path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode
+
+    def read(self) -> OnDisk:
+        """Look at what is there.
+
+        Raises:
+            OSError: it is there and cannot be read.
+
+        """
+        signature = self.signature()
+        if signature is None:
+            return Absent()
+        *_, size, mode = signature
+        if not stat.S_ISREG(mode):
+            return Foreign(_kind(mode))
+        if size > MAX_SIZE:
+            return Foreign(f"a file of {size} bytes")
+        file = read(self.path.read_bytes())
+        return (
+            Foreign("a file with other content") if file is None else Ours(file, stat.S_IMODE(mode) == MODE)
+        )
+
+    def write(self, file: FeatureFile) -> None:
+        """Replace the feature file: synced, then one rename, then the folder synced.
+
+        Raises:
+            OSError: it could not be done; the old file is as it was.
+            TooLargeError: NFD would not take it.
+
+        """
+        content = render(file)
+        self.staging.mkdir(mode=0o755, exist_ok=True)
+        staged = self._staged()
+        try:
+            _write_synced(staged, content)
+            staged.rename(self.path)
+        except BaseException:
+            with suppress(OSError):
+                staged.unlink()
+            raise
+        _sync_folder(self.path.parent)
+
+    def remove(self) -> None:
+        """Remove the feature file; none is fine.
+
+        Raises:
+            OSError: it could not be removed.
+
+        """
+        self.path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            _sync_folder(self.path.parent)
+
+    def move_aside(self) -> Path:
+        """Move what is not ours out of NFD's sight, into the staging folder; give where it went.
+
+        Raises:
+            OSError: it could not be moved.
+
+        """
+        self.staging.mkdir(mode=0o755, exist_ok=True)
+        aside = next(
+            path for path in _numbered(self.staging / f"{self.path.name}.foreign") if not _exists(path)
+        )
+        self.path.rename(aside)
+        return aside
+
+    def sweep(self) -> None:
+        """Have the staging folder ready, without what a writer that was killed in its work left there.
+
+        To be called well before the first write: for NFD the making of the folder is an event, too.
+
+        Raises:
+            OSError: it could not be done.
+
+        """
+        self.staging.mkdir(mode=0o755, exist_ok=True)
+        self._staged().unlink(missing_ok=True)
+
+    def _staged(self) -> Path:
+        return self.staging / f"{self.path.name}.new"
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, MODE)  # whatever the umask
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a FIFO"}
+    return kinds.get(stat.S_IFMT(mode), "not a regular file")
+
+
+def _exists(path: Path) -> bool:
+    return os.path.lexists(path)
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    for n in count(2):
+        yield path.with_name(f"{path.name}.{n}")

@@ -1,0 +1,1 @@
+"""Forks the workers, watches over them, replaces them."""

@@ -1,0 +1,125 @@
+"""The supervisor: single-threaded, it only waits: no connection to the network, no file written."""
+
+from __future__ import annotations
+
+import time
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Final
+
+from xelinkd import __version__, logs
+from xelinkd.config.changes import changes
+from xelinkd.config.problems import ConfigError
+from xelinkd.supervisor import reloads, signals
+from xelinkd.supervisor.pipeline import pipeline, remover, watcher
+from xelinkd.supervisor.unit import Unit, see_through
+from xelinkd.workers.lifeline import CHANGED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from xelinkd.config.load import Loaded
+
+OVERSLEPT: Final = (
+    2.0  # seconds past its deadline after which the supervisor knows that it was stopped itself
+)
+
+log = logs.logger()
+
+
+def supervise(loaded: Loaded, load_again: Callable[[], Loaded]) -> None:
+    """Run xelinkd until SIGTERM or SIGINT; `load_again` reads the configuration, or raises ConfigError."""
+    with signals.signal_wake_up() as wake_up:
+        Supervisor(loaded, load_again, wake_up).run()
+
+
+class Supervisor:
+    """The units, the configuration in force, and when to look at it again."""
+
+    def __init__(self, loaded: Loaded, load_again: Callable[[], Loaded], wake_up: int) -> None:
+        """Take the configuration to begin with; nothing runs before `run`."""
+        self._loaded = loaded
+        self._load_again = load_again
+        self._wake_up = wake_up
+        self._reloads = reloads.Reloads()
+        self._refused = ""
+        self._former_file: Path | None = None
+        self._first_fetch = time.monotonic() + loaded.config.source.startup_delay
+        self._pipeline = Unit("pipeline", pipeline(loaded, self._first_fetch, None))
+        self._watcher = Unit("watcher", watcher(loaded))
+        self._units = (self._pipeline, self._watcher)
+
+    def run(self) -> None:
+        """Wait, hear, act, until all units are gone."""
+        log.info("started", version=__version__, config=self._loaded.path)
+        while not all(unit.is_gone for unit in self._units):
+            self._wait()
+            now = time.monotonic()
+            for unit in self._units:
+                unit.tick(now)
+            if now >= self._reloads.due:
+                self._reload()
+        self._follow_exit_policy()
+        log.info("stopped")
+
+    def _follow_exit_policy(self) -> None:
+        """Remove the labels if that is asked for: by a worker of its own, for the writer may be long dead."""
+        if self._loaded.config.feature_file.on_exit == "remove":
+            see_through(remover(self._loaded))
+
+    def _wait(self) -> None:
+        """Wait for what comes first, and take it in."""
+        actions = {source: action for unit in self._units for source, action in unit.sources()}
+        due = min(self._reloads.due, *(unit.deadline for unit in self._units))
+        ready = wait([self._wake_up, *actions], max(0.0, due - time.monotonic()))
+        if time.monotonic() > due + OVERSLEPT:
+            self._forgive()
+        if self._wake_up in ready:
+            self._heed(signals.received(self._wake_up))
+        for source in ready:
+            if source in actions and actions[source]() == CHANGED:
+                self._ask_for_reload()
+
+    def _forgive(self) -> None:
+        log.warning("supervisor_was_stopped")
+        for unit in self._units:
+            unit.forgive(time.monotonic())
+
+    def _heed(self, numbers: frozenset[int]) -> None:
+        if numbers & signals.RELOAD:
+            self._ask_for_reload()
+        if numbers & signals.STOP:
+            log.info("stopping", signals=sorted(signals.names(numbers & signals.STOP)))
+            for unit in self._units:
+                unit.stop()
+
+    def _ask_for_reload(self) -> None:
+        self._reloads = reloads.ask(self._reloads, time.monotonic())
+
+    def _reload(self) -> None:
+        applied = False
+        try:
+            loaded = self._load_again()
+        except ConfigError as error:
+            self._tell_refused(error)
+        else:
+            self._refused = ""
+            applied = loaded != self._loaded
+            if applied:
+                self._apply(loaded)
+        self._reloads = reloads.done(time.monotonic(), applied=applied)
+
+    def _tell_refused(self, error: ConfigError) -> None:
+        """Say what is wrong once, however often the same is read; what is in force stays so."""
+        if str(error) != self._refused:
+            log.error("config_refused", config=self._loaded.path, problems=[str(p) for p in error.problems])
+        self._refused = str(error)
+
+    def _apply(self, loaded: Loaded) -> None:
+        before, self._loaded = self._loaded, loaded
+        logs.configure(loaded.config.log, "supervisor")
+        log.info("config_applied", config=loaded.path, changes=changes(before, loaded))
+        if loaded.config.feature_file.path != before.config.feature_file.path:
+            self._former_file = before.config.feature_file.path
+        self._pipeline.rebuild(pipeline(loaded, self._first_fetch, self._former_file))
+        self._watcher.rebuild(watcher(loaded))

@@ -1,0 +1,89 @@
+"""What the supervisor's units are built from: the pipeline (fetcher, pipe, writer), and the watcher."""
+
+from __future__ import annotations
+
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING, Final
+
+from xelinkd import logs
+from xelinkd.config.schema import referenced_files
+from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.supervisor.processes import Job
+from xelinkd.supervisor.unit import Build
+from xelinkd.workers.fetcher import fetch_topology
+from xelinkd.workers.lifeline import ALIVE, CHANGED, PROGRESS
+from xelinkd.workers.remover import remove_labels
+from xelinkd.workers.watcher import watch_files
+from xelinkd.workers.writer import write_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from xelinkd.config.load import Loaded
+    from xelinkd.config.schema import Config
+    from xelinkd.workers.lifeline import Lifeline
+
+OF_THE_PIPELINE: Final = frozenset({ALIVE, PROGRESS})
+OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
+
+
+def pipeline(loaded: Loaded, first_fetch: float, former_file: Path | None) -> Build:
+    """Fetch and write as configured; the first fetch not before `first_fetch` (time.monotonic).
+
+    `former_file` is where the feature file was under the configuration before, if that was elsewhere.
+    """
+    config = loaded.config
+
+    def jobs() -> Sequence[Job]:
+        receiving, sending = Pipe(duplex=False)
+
+        def fetch(lifeline: Lifeline) -> None:
+            fetch_topology(config, lifeline, sending, first_fetch)
+
+        def write(lifeline: Lifeline) -> None:
+            write_labels(config, lifeline, receiving, former_file)
+
+        return (
+            Job("fetcher", fetch, (sending,), OF_THE_PIPELINE, may_be_killed=True),
+            Job("writer", write, (receiving,), OF_THE_PIPELINE, may_be_killed=False),
+        )
+
+    return _build((config, loaded.digest), jobs, config)
+
+
+def watcher(loaded: Loaded) -> Build:
+    """Watch the configuration file and the files that it names."""
+    paths = (loaded.path, *referenced_files(loaded.config))
+
+    def watch(lifeline: Lifeline) -> None:
+        watch_files(paths, lifeline)
+
+    def jobs() -> Sequence[Job]:
+        return (Job("watcher", watch, (), OF_THE_WATCHER, may_be_killed=True),)
+
+    config = loaded.config
+    return _build((paths, config.log, config.supervision), jobs, config)
+
+
+def remover(loaded: Loaded) -> Build:
+    """Remove the labels, once."""
+    file = loaded.config.feature_file
+
+    def remove(_lifeline: Lifeline) -> None:
+        remove_labels(FeatureFileSink(file.path, file.staging))
+
+    def jobs() -> Sequence[Job]:
+        return (Job("remover", remove, (), frozenset(), may_be_killed=False),)
+
+    return _build((), jobs, loaded.config)
+
+
+def _build(key: object, jobs: Callable[[], Sequence[Job]], config: Config) -> Build:
+    return Build(
+        key,
+        jobs,
+        set_up=lambda name: logs.configure(config.log, name),
+        heartbeat_deadline=config.supervision.heartbeat_deadline,
+        longest_delay=config.supervision.restart_delay_max,
+    )

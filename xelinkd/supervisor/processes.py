@@ -1,0 +1,167 @@
+"""Forks a worker so that it has nothing of its siblings and outlives nobody, and watches it by pidfd.
+
+`os.fork` rather than `multiprocessing.Process`: a worker learns of its supervisor's death by the end of its
+control pipe, which takes that every sibling has closed its copies of the pipe's ends; and `Process` keeps a
+hidden descriptor that closing "all others" would close too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from xelinkd import logs
+from xelinkd.workers.lifeline import MAX_WORD_SIZE, Lifeline, Released
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from multiprocessing.connection import Connection
+
+CRASHED: Final = 70  # exit status of a worker that ended by an exception; EX_SOFTWARE of sysexits.h
+ORPHANED: Final = 71
+DONE: Final = "exit status 0"
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_NAME: Final = 15
+
+log = logs.logger()
+
+
+class OutOfTurnError(Exception):
+    """A worker said what it may not say: it is not what was forked any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is to do, and what it needs for that.
+
+    `connections` are the ends of pipes that it keeps; every other descriptor but the standard ones is closed.
+    `words`: what it may say; anything else is its end. `may_be_killed`: it holds nothing that it would have
+    to finish, so it is killed rather than released.
+    """
+
+    name: str
+    main: Callable[[Lifeline], None]
+    connections: Sequence[Connection]
+    words: frozenset[bytes]
+    may_be_killed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker that was forked: its process, and the supervisor's end of its control pipe."""
+
+    job: Job
+    pid: int
+    pidfd: int
+    control: Connection
+
+    def hear(self) -> bytes:
+        """Take the next word, once the control pipe can be read.
+
+        Raises:
+            OutOfTurnError: it is none that this worker may say.
+            EOFError: the worker's end of the pipe is closed: it has ended, or soon will.
+
+        """
+        try:
+            word = self.control.recv_bytes(MAX_WORD_SIZE)
+        except ConnectionResetError:
+            raise EOFError from None
+        except OSError:
+            raise OutOfTurnError(f"more than {MAX_WORD_SIZE} bytes") from None
+        if word not in self.job.words:
+            raise OutOfTurnError(repr(word))
+        return word
+
+    def kill(self) -> None:
+        """End it now; a stopped process too."""
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def release(self) -> None:
+        """Let it end: its control pipe closes."""
+        if self.job.may_be_killed:
+            self.kill()
+        self.control.close()
+
+    def reap(self) -> str:
+        """Take note of its end, once its pidfd can be read; give the cause in words."""
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.pidfd)
+        self.control.close()
+        return _cause(os.waitstatus_to_exitcode(status))
+
+
+def fork_worker(job: Job, *, heartbeat_period: float, set_up: Callable[[str], None]) -> Worker:
+    """Fork a worker; `set_up` is called in it first, with its name.
+
+    Only to be called from a process without threads, which has imported everything.
+    """
+    ours, theirs = Pipe()
+    supervisor = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        _live(job, theirs, heartbeat_period, supervisor, set_up)
+    theirs.close()
+    return Worker(job, pid, os.pidfd_open(pid), ours)
+
+
+def _live(
+    job: Job, control: Connection, period: float, supervisor: int, set_up: Callable[[str], None]
+) -> NoReturn:
+    """Be the worker. Never returns: the frames below belong to the supervisor."""
+    status = CRASHED
+    try:
+        _detach(job, control, supervisor)
+        set_up(job.name)
+        job.main(Lifeline(control, period))
+        status = 0
+    except Released:
+        status = 0
+    except BaseException:  # whatever it is, it is told here and ends here
+        with suppress(BaseException):
+            log.exception("worker_crashed", worker=job.name)
+    finally:
+        os._exit(status)
+
+
+def _detach(job: Job, control: Connection, supervisor: int) -> None:
+    """Keep only what is the worker's own, and die with the supervisor, even when stopped."""
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(
+            number, signal.SIG_IGN
+        )  # sent to the whole group; the supervisor decides what they mean
+    keep = {0, 1, 2, control.fileno(), *(connection.fileno() for connection in job.connections)}
+    _close_all_but(keep)
+    _LIBC.prctl(_PR_SET_NAME, f"xelinkd:{job.name}".encode()[:15], 0, 0, 0)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != supervisor:  # it died before the line above
+        os._exit(ORPHANED)
+    faulthandler.enable()
+
+
+def _close_all_but(keep: set[int]) -> None:
+    first = 0
+    for last in [*sorted(keep), os.sysconf("SC_OPEN_MAX")]:
+        if first < last:  # an empty range at 0 would close everything
+            os.closerange(first, last)
+        first = last + 1
+
+
+def _cause(status: int) -> str:
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

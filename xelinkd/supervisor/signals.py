@@ -1,0 +1,50 @@
+"""Signals as something to wait for: handlers only wake, what a signal means is decided in the loop."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STOP: Final = frozenset({signal.SIGTERM, signal.SIGINT})
+RELOAD: Final = frozenset({signal.SIGHUP})
+
+
+@contextmanager
+def signal_wake_up() -> Iterator[int]:
+    """Give a descriptor that can be read once a signal came; each byte of it is a signal's number.
+
+    PID 1 of a container gets no default actions, so the handlers are needed there too.
+    """
+    reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    before = {number: signal.signal(number, _do_nothing) for number in STOP | RELOAD}
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        yield reading
+    finally:
+        signal.set_wakeup_fd(-1)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(reading)
+        os.close(writing)
+
+
+def received(descriptor: int) -> frozenset[int]:
+    """Give the signals that came since the last call."""
+    try:
+        return frozenset(os.read(descriptor, 4096))
+    except BlockingIOError:
+        return frozenset()
+
+
+def _do_nothing(_number: int, _frame: object) -> None:
+    pass
+
+
+def names(numbers: frozenset[int]) -> list[str]:
+    """Give the names of signals."""
+    return [signal.Signals(number).name for number in numbers]

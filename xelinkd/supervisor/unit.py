@@ -1,0 +1,188 @@
+"""A unit at work: carries out what the table of phases says, on real processes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Final
+
+from xelinkd import logs
+from xelinkd.supervisor.backoff import Failures, delay, failed
+from xelinkd.supervisor.phases import TRANSITIONS, Act, Event, Phase
+from xelinkd.supervisor.processes import DONE, Job, OutOfTurnError, Worker, fork_worker
+from xelinkd.workers.lifeline import PROGRESS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.connection import Connection
+
+GRACE: Final = 1.5  # seconds for a released worker to finish a write
+KILL_AGAIN_AFTER: Final = 5.0  # seconds; a process in an uninterruptible wait ends when the kernel lets it
+BEATS_PER_DEADLINE: Final = 2.0
+
+log = logs.logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a unit is made from: equal `key`s make equal workers; `jobs` gives them, with fresh pipes."""
+
+    key: object
+    jobs: Callable[[], Sequence[Job]]
+    set_up: Callable[[str], None]
+    heartbeat_deadline: float  # seconds
+    longest_delay: float  # seconds
+
+
+class Unit:
+    """Workers that are started, stopped and replaced together: one fails, all are replaced."""
+
+    def __init__(self, name: str, build: Build) -> None:
+        """Start with the next `tick`."""
+        self.name = name
+        self._build = build
+        self._phase = Phase.RESTING
+        self._deadline = time.monotonic()
+        self._workers: dict[int, Worker] = {}  # by pidfd
+        self._heard: dict[
+            int, float
+        ] = {}  # by pidfd: when its worker last said something; absent: never will
+        self._started = 0.0
+        self._progressed = False
+        self._failures = Failures()
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether the unit has ended for good."""
+        return self._phase is Phase.GONE
+
+    @property
+    def deadline(self) -> float:
+        """When `tick` has something to do (time.monotonic)."""
+        if self._phase is Phase.RUNNING:
+            return min(self._heard.values(), default=self._started) + self._build.heartbeat_deadline
+        return float("inf") if self.is_gone else self._deadline
+
+    def sources(self) -> Iterator[tuple[Connection | int, Callable[[], bytes | None]]]:
+        """Give what to wait for, each with what to call once it can be read."""
+        for pidfd, worker in self._workers.items():
+            yield pidfd, partial(self._bury, worker)
+            if pidfd in self._heard and self._phase is Phase.RUNNING:
+                yield worker.control, partial(self._hear, worker)
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        if now >= self.deadline:
+            if self._phase is Phase.RUNNING:
+                self._tell_hung(now)
+            self._handle(Event.OVERDUE)
+
+    def forgive(self, now: float) -> None:
+        """Count heartbeats from now: the supervisor itself was stopped, and the workers perhaps with it."""
+        self._heard = dict.fromkeys(self._heard, now)
+
+    def rebuild(self, build: Build) -> None:
+        """Be made from something else from now on; the workers are replaced if that makes a difference."""
+        changed = build.key != self._build.key
+        self._build = build
+        if changed:
+            self._failures = Failures()
+            self._handle(Event.REPLACE)
+
+    def stop(self) -> None:
+        """End all workers, for good."""
+        self._handle(Event.STOP)
+
+    def _handle(self, event: Event) -> None:
+        self._phase, act = TRANSITIONS[self._phase, event]
+        _ACTS[act](self)
+
+    # What the table asks for.
+
+    def _do_nothing(self) -> None:
+        pass
+
+    def _start(self) -> None:
+        period = self._build.heartbeat_deadline / BEATS_PER_DEADLINE
+        jobs = self._build.jobs()
+        for job in jobs:
+            worker = fork_worker(job, heartbeat_period=period, set_up=self._build.set_up)
+            self._workers[worker.pidfd] = worker
+            log.debug("worker_started", worker=job.name, worker_pid=worker.pid)
+        for connection in {connection for job in jobs for connection in job.connections}:
+            connection.close()  # the workers have their copies; ours would keep the pipe open
+        self._started = time.monotonic()
+        self._progressed = False
+        self._heard = dict.fromkeys(self._workers, self._started)
+
+    def _release(self) -> None:
+        self._deadline = time.monotonic() + GRACE
+        for worker in self._workers.values():
+            worker.release()
+
+    def _kill(self) -> None:
+        self._deadline = time.monotonic() + KILL_AGAIN_AFTER
+        for worker in self._workers.values():
+            worker.kill()
+
+    def _rest(self) -> None:
+        now = time.monotonic()
+        self._failures = failed(self._failures, lived=now - self._started)
+        seconds = delay(self._failures, made_progress=self._progressed, longest=self._build.longest_delay)
+        self._deadline = now + seconds
+        log.warning("unit_restarting", unit=self.name, delay_seconds=seconds, failures=self._failures.count)
+
+    # What comes from the workers.
+
+    def _hear(self, worker: Worker) -> bytes | None:
+        if worker.pidfd not in self._heard:  # it was buried a moment ago
+            return None
+        try:
+            word = worker.hear()
+        except EOFError:
+            del self._heard[worker.pidfd]
+            return None
+        except OutOfTurnError as error:
+            log.error("worker_out_of_turn", worker=worker.job.name, said=str(error))  # noqa: TRY400  no trace needed
+            worker.kill()
+            return None
+        self._heard[worker.pidfd] = time.monotonic()
+        self._progressed = self._progressed or word == PROGRESS
+        return word
+
+    def _bury(self, worker: Worker) -> None:
+        cause = worker.reap()
+        del self._workers[worker.pidfd]
+        self._heard.pop(worker.pidfd, None)
+        expected = self._phase is not Phase.RUNNING
+        tell = log.debug if expected else log.error
+        tell("worker_ended", worker=worker.job.name, worker_pid=worker.pid, cause=cause)
+        self._handle(Event.MEMBER_ENDED if self._workers else Event.ALL_ENDED)
+
+    def _tell_hung(self, now: float) -> None:
+        limit = self._build.heartbeat_deadline
+        silent = [self._workers[pidfd].job.name for pidfd, at in self._heard.items() if now >= at + limit]
+        log.error("worker_hung", workers=silent, deadline_seconds=limit)
+
+
+def see_through(build: Build) -> None:
+    """Run jobs that end by themselves, and wait for that; what does not end within the grace is killed."""
+    workers = [fork_worker(job, heartbeat_period=GRACE, set_up=build.set_up) for job in build.jobs()]
+    deadline = time.monotonic() + GRACE
+    for worker in workers:
+        if not wait([worker.pidfd], max(0.0, deadline - time.monotonic())):
+            log.error("worker_hung", workers=[worker.job.name], deadline_seconds=GRACE)
+            worker.kill()
+        elif (cause := worker.reap()) != DONE:
+            log.error("worker_ended", worker=worker.job.name, worker_pid=worker.pid, cause=cause)
+
+
+_ACTS: Final[dict[Act, Callable[[Unit], None]]] = {
+    Act.NOTHING: Unit._do_nothing,  # noqa: SLF001  this table is the unit's own
+    Act.START: Unit._start,  # noqa: SLF001
+    Act.RELEASE: Unit._release,  # noqa: SLF001
+    Act.KILL: Unit._kill,  # noqa: SLF001
+    Act.REST: Unit._rest,  # noqa: SLF001
+}

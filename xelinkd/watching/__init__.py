@@ -1,0 +1,1 @@
+"""Noticing that a file may have changed: which entries matter, what happened to them, when to say so."""

@@ -1,0 +1,1 @@
+"""One process each: what runs between the forks of the supervisor."""

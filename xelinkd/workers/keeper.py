@@ -1,0 +1,162 @@
+"""Keeps the labels and their file true: carries out what the lease decides, and says what changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ParamSpec
+
+from xelinkd import logs
+from xelinkd.model import lease
+from xelinkd.model.episodes import Episode, follow
+from xelinkd.model.feature_file import FeatureFile, TooLargeError, render, time_stamp
+from xelinkd.model.labels import pairs_of
+from xelinkd.sinks.feature_file import Absent, Foreign, Ours
+from xelinkd.workers.telling import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xelinkd.model.lease import Held, Instant
+    from xelinkd.sinks.feature_file import FeatureFileSink, OnDisk, Signature
+
+log = logs.logger()
+
+_P = ParamSpec("_P")
+
+
+class Keeper:
+    """The labels held, and what is known of the feature file."""
+
+    def __init__(self, sink: FeatureFileSink, lease_seconds: float, clock: Callable[[], Instant]) -> None:
+        """Know nothing yet: the first `step` adopts what a predecessor left."""
+        self._sink = sink
+        self._lease = lease_seconds
+        self._clock = clock
+        self._adopted = False
+        self._held: Held | None = None
+        self._lines: tuple[str, ...] = ()  # what the file last held of ours
+        self._on_disk: OnDisk = Absent()
+        self._signature: Signature | None = None
+        self._written_offset = 0.0
+        self._fault: Episode | None = None
+
+    @property
+    def end(self) -> float | None:
+        """When the labels held now end, in boot time; None if none are held."""
+        return self._held.end if self._held else None
+
+    def step(self, lines: tuple[str, ...] | None = None, at: float = 0.0) -> bool:
+        """Take in what was observed at a moment of boot time (None: nothing new), and set the file right.
+
+        False if the file could not be set right; the next step tries again. No fault stops the lease: the
+        labels held are renewed when the new ones are refused, and let go of when the file cannot be seen.
+        """
+        now = self._clock()
+        unseen = _fault_of(self._look, now)
+        refused = None if lines is None else _fault_of(self._hold, lines, at, now)
+        self._let_go(now)
+        fault = unseen or _fault_of(self._carry_out, now) or refused
+        self._tell_fault(fault, now)
+        return fault is None
+
+    def _hold(self, lines: tuple[str, ...], at: float, now: Instant) -> None:
+        if self._held is None or lines != self._held.lines:
+            render(FeatureFile(lines, expiry=0))  # what NFD would not take must not replace what it has
+        self._held = lease.observed(lines, at, now, self._lease)
+        self._adopted = True
+
+    def _look(self, now: Instant) -> None:
+        """Read the file if it is not as we left it."""
+        signature = self._sink.signature()
+        if signature != self._signature or not self._adopted:
+            self._on_disk = self._sink.read()
+            self._signature = signature
+        if not self._adopted:
+            self._adopt(now)
+
+    def _adopt(self, now: Instant) -> None:
+        self._adopted = True
+        self._written_offset = now.offset
+        if isinstance(self._on_disk, Foreign):
+            log.warning("feature_file_foreign", file=self._sink.path, found=self._on_disk.what)
+        if isinstance(self._on_disk, Ours):
+            self._lines = self._on_disk.file.lines
+            self._held = lease.adopt(self._on_disk.file, now, self._lease)
+            self._tell_adopted(now)
+
+    def _tell_adopted(self, now: Instant) -> None:
+        links = len(pairs_of(self._lines))
+        if self._held is None:
+            log.warning("labels_expired", file=self._sink.path, links=links)
+        else:
+            seconds = round(self._held.end - now.boot)
+            log.info("labels_adopted", file=self._sink.path, links=links, lease_seconds=seconds)
+
+    def _let_go(self, now: Instant) -> None:
+        if self._held is not None and lease.still_held(self._held, now) is None:
+            log.warning("lease_ended", file=self._sink.path, links=len(pairs_of(self._held.lines)))
+            self._held = None
+
+    def _carry_out(self, now: Instant) -> None:
+        match lease.plan(self._held, self._usable(), self._written_offset, now, self._lease):
+            case lease.Write(file):
+                self._write(file, now)
+            case lease.Remove():
+                self._sink.remove()
+                self._on_disk, self._signature, self._lines = Absent(), None, ()
+            case lease.Leave():
+                pass
+
+    def _usable(self) -> FeatureFile | None:
+        """Give the file on disk if it can serve as it is: ours, and readable by NFD or only to be removed."""
+        if isinstance(self._on_disk, Ours) and (self._on_disk.readable or self._held is None):
+            return self._on_disk.file
+        return None
+
+    def _write(self, file: FeatureFile, now: Instant) -> None:
+        before = self._on_disk
+        if isinstance(before, Foreign):
+            aside = self._sink.move_aside()
+            log.warning("feature_file_moved_aside", file=self._sink.path, found=before.what, moved_to=aside)
+        self._sink.write(file)
+        self._on_disk, self._signature = Ours(file, readable=True), self._sink.signature()
+        self._written_offset = now.offset
+        self._tell_written(before, file)
+
+    def _tell_written(self, before: OnDisk, file: FeatureFile) -> None:
+        expires = time_stamp(file.expiry or 0)
+        if file.lines != self._lines:
+            old, new = pairs_of(self._lines), pairs_of(file.lines)
+            log.info(
+                "labels_changed",
+                file=self._sink.path,
+                links=len(new),
+                added=[pair for pair in new if pair not in old],
+                removed=[pair for pair in old if pair not in new],
+                expires=expires,
+            )
+        elif isinstance(before, Ours) and before.readable and before.file.lines == file.lines:
+            log.debug("lease_renewed", file=self._sink.path, expires=expires)
+        else:
+            log.warning("feature_file_repaired", file=self._sink.path, expires=expires)
+        self._lines = file.lines
+
+    def _tell_fault(self, error: Exception | None, now: Instant) -> None:
+        kind = None if error is None else type(error).__name__
+        self._fault, news = follow(self._fault, kind, now.boot)
+        tell(
+            log,
+            news,
+            fault="feature_file_failing",
+            over="feature_file_recovered",
+            file=self._sink.path,
+            error=str(error),
+        )
+
+
+def _fault_of(act: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> Exception | None:
+    """Give what kept an act from being done."""
+    try:
+        act(*args, **kwargs)
+    except (OSError, TooLargeError) as error:
+        return error
+    return None

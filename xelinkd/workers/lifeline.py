@@ -1,0 +1,67 @@
+"""A worker's end of its control pipe: it tells the supervisor that it lives, and learns when it shall end.
+
+What a worker may say is one of the words below; the supervisor says nothing, it closes the pipe.
+"""
+
+from __future__ import annotations
+
+import time
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from multiprocessing.connection import Connection
+
+ALIVE: Final = b"alive"  # nothing else to say for a while
+PROGRESS: Final = b"progress"  # a cycle was completed
+CHANGED: Final = b"changed"  # the watcher: a file may have changed
+MAX_WORD_SIZE: Final = 16  # bytes
+
+
+class Released(Exception):  # noqa: N818  not an error: the supervisor closed the pipe, the worker ends
+    """The supervisor wants the worker to end, or has itself ended."""
+
+
+class Lifeline:
+    """Keeps the worker's word: says something at least every `period` seconds, while it waits."""
+
+    def __init__(self, control: Connection, period: float) -> None:
+        """Take the worker's end of the pipe."""
+        self._control = control
+        self._period = period
+        self._said = time.monotonic()
+
+    def say(self, word: bytes) -> None:
+        """Tell the supervisor.
+
+        Raises:
+            Released: it does not listen any more.
+
+        """
+        try:
+            self._control.send_bytes(word)
+        except (BrokenPipeError, ConnectionResetError):
+            raise Released from None
+        self._said = time.monotonic()
+
+    def wait(self, sources: Sequence[Connection | int], until: float | None) -> list[Connection | int]:
+        """Wait until a source can be read or a moment of `time.monotonic` has come (then: an empty list).
+
+        Raises:
+            Released: the worker shall end.
+
+        """
+        while True:
+            ready = wait([self._control, *sources], self._next_wake(until))
+            if self._control in ready:
+                raise Released
+            now = time.monotonic()
+            if now >= self._said + self._period:
+                self.say(ALIVE)
+            if ready or (until is not None and now >= until):
+                return ready  # type: ignore[return-value]  # the sources are what was put in
+
+    def _next_wake(self, until: float | None) -> float:
+        due = self._said + self._period
+        return max(0.0, (due if until is None else min(due, until)) - time.monotonic())
