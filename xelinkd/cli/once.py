@@ -1,0 +1,39 @@
+"""`xelinkd once`: one fetch, one write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xelinkd import clocks, logs
+from xelinkd.cli.arguments import configured_parser, parse
+from xelinkd.cli.status import Status
+from xelinkd.model.observation import Known
+from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.workers.fetcher import Observer
+from xelinkd.workers.keeper import Keeper
+from xelinkd.workers.writer import take_in
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DESCRIPTION = """\
+Fetches once and sets the feature file right once, without daemon and without startup delay.
+
+exit status:
+  0  the labels are in the file
+  1  the topology is unknown; labels are left as they are, on their lease
+  2  the command line or the configuration is wrong
+  3  the feature file could not be written
+An incomplete page is unknown here, unless source.incomplete_fetches is 1.
+"""
+
+
+def run(arguments: Sequence[str]) -> Status:
+    """Do what the daemon does in one cycle."""
+    config = parse(configured_parser("once", DESCRIPTION), arguments).load().config
+    logs.configure(config.log, "once")
+    observation = Observer(config).observe()
+    sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
+    if not take_in(Keeper(sink, config.feature_file.lease, clocks.now), observation, config):
+        return Status.NOT_WRITTEN
+    return Status.OK if isinstance(observation, Known) else Status.UNKNOWN

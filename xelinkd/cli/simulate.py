@@ -1,0 +1,82 @@
+"""`xelinkd simulate`: a stand-in for XPU Manager."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xelinkd.cli.arguments import parser
+from xelinkd.cli.status import Status
+from xelinkd.simulator.faults import Mode
+from xelinkd.simulator.machine import PRESETS, parse_machine
+from xelinkd.simulator.server import Options, run as serve
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from xelinkd.simulator.machine import Machine
+
+DESCRIPTION = f"""\
+Serves /metrics as XPU Manager 1.3 does, for a node that need not exist: to try things out, for tests, and for
+clusters without GPUs. Ends on SIGINT and SIGTERM.
+
+MACHINE is a platform ({", ".join(PRESETS)})
+or a shape, GPUs x tiles, such as 3x2.
+"""
+
+EPILOG = """\
+while it runs (on loopback, or with --control):
+  curl -X PUT -d down  http://127.0.0.1:29999/simulator/links/0.0-3.0     a link fails (up: it is back)
+  curl -X PUT -d error-500 http://127.0.0.1:29999/simulator/mode          XPU Manager fails (ok: it recovers)
+  curl http://127.0.0.1:29999/simulator                                   the state
+"""
+
+
+def run(arguments: Sequence[str]) -> Status:
+    """Serve until told to end."""
+    made = parser("simulate", DESCRIPTION, epilog=EPILOG)
+    _add_arguments(made)
+    options = made.parse_args(arguments)
+    try:
+        serve(_options(options), lambda line: print(line, flush=True))
+    except (ValueError, OSError) as error:
+        print(f"xelinkd: {error}", file=sys.stderr)
+        return Status.USAGE
+    return Status.OK
+
+
+def _add_arguments(made: argparse.ArgumentParser) -> None:
+    made.add_argument("machine", nargs="?", default="8x-max1550", metavar="MACHINE", help="default: 8x-max1550")
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    made.add_argument("--port", type=int, default=29999, help="0 takes a free one (default: 29999)")
+    made.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.OK, help="how XPU Manager is doing")
+    made.add_argument("--down", action="append", default=[], metavar="LINK", help="a failed link: 0.0-3.0")
+    made.add_argument("--node", metavar="NAME", help="the node's name, as a label of each line")
+    made.add_argument("--cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate (PEM)")
+    made.add_argument("--key", type=Path, metavar="FILE", help="its key, unless it is in the same file")
+    made.add_argument("--control", action="store_true", default=None, help="take orders beyond loopback, too")
+    made.add_argument("--no-control", action="store_false", dest="control", help="take no orders at all")
+    made.add_argument("--verbose", action="store_true", help="print a line for each request")
+
+
+def _options(given: argparse.Namespace) -> Options:
+    return Options(
+        _machine(given),
+        given.mode,
+        given.host,
+        given.port,
+        given.cert,
+        given.key,
+        given.control,
+        (lambda line: print(line, flush=True)) if given.verbose else None,
+    )
+
+
+def _machine(given: argparse.Namespace) -> Machine:
+    machine = replace(parse_machine(given.machine), node=given.node)
+    for link in given.down:
+        machine = machine.with_link(link, up=False)
+    return machine

@@ -1,0 +1,12 @@
+"""Exit statuses, for scripts; documented in the README."""
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """Why xelinkd ended."""
+
+    OK = 0  # done as asked; a daemon: told to end by SIGTERM or SIGINT
+    UNKNOWN = 1  # the topology could not be learned; labels were left as they are
+    USAGE = 2  # the command line or the configuration is wrong; nothing was done
+    NOT_WRITTEN = 3  # the feature file could not be set right, or is not ours to remove
