@@ -1,0 +1,25 @@
+# Everything here sets up what it needs in this checkout, once. Nothing needs root.
+
+.PHONY: help test lint demo bench coverage clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 18
+
+test: lint ## all checks and all tests, on the oldest and the newest supported Python
+	@tools/test
+
+lint: ## style, types, and which room may import which
+	@tools/lint
+
+demo: ## watch it work: a simulated node of 8 GPUs, and xelinkd beside it
+	@exec tools/demo
+
+bench: ## the budgets, measured (PEER="command" puts another program beside it)
+	@exec tools/bench $(PEER)
+
+coverage: ## which branches the tests reach
+	@tools/coverage
+
+clean: ## remove what the commands above made
+	rm -rf .venv-* .demo .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
