@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
-
 @pytest.fixture
 def xpum() -> Iterator[Simulator]:
     """Give an XPU Manager with 3 GPUs of 2 tiles, all linked: 6 links."""

@@ -29,7 +29,9 @@ def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIEN
     raise AssertionError(f"waited {patience} s in vain for {what}")
 
 
-def xelinkd(*arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def xelinkd(
+    *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the program to its end."""
     command = [sys.executable, "-m", "xelinkd", *map(str, arguments)]
     done = subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False, cwd=cwd)
@@ -80,7 +82,9 @@ class Daemon:
             base.setdefault(section, {}).update(keys)
         return toml(base)
 
-    def start(self, *arguments: str, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()) -> Daemon:
+    def start(
+        self, *arguments: str, env: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+    ) -> Daemon:
         """Start it, with its own configuration file unless other arguments are given."""
         given = arguments or ("--config", str(self.config))
         with self.log.open("ab") as log:
@@ -148,7 +152,9 @@ class Daemon:
 
     def wait_for_links(self, condition: Callable[[set[str]], object]) -> set[str]:
         """Wait until the feature file's links are as they should."""
-        wait_until(lambda: self.file.exists() and condition(self.links()), f"the links in\n{self.log.read_text()}")
+        wait_until(
+            lambda: self.file.exists() and condition(self.links()), f"the links in\n{self.log.read_text()}"
+        )
         return self.links()
 
     # What it consists of.

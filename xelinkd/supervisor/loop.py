@@ -107,6 +107,8 @@ class Supervisor:
             applied = loaded != self._loaded
             if applied:
                 self._apply(loaded)
+            else:
+                log.debug("config_unchanged", config=loaded.path)
         self._reloads = reloads.done(time.monotonic(), applied=applied)
 
     def _tell_refused(self, error: ConfigError) -> None:

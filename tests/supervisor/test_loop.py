@@ -1,0 +1,161 @@
+"""The whole tree of processes: what happens to it, and what becomes of the labels."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from support.daemon import Daemon, is_alive, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xelinkd.simulator.server import Simulator
+
+
+def test_labels_follow_the_links(daemon: Daemon, xpum: Simulator) -> None:
+    """A link that fails leaves the labels, and is back in them when it is back."""
+    daemon.start()
+    all_links = daemon.wait_for_links(lambda links: len(links) == 6)
+    xpum.set_link("0.0-2.0", up=False)
+    assert daemon.wait_for_links(lambda links: len(links) == 5) == all_links - {"0.0-2.0"}
+    xpum.set_link("0.0-2.0", up=True)
+    assert daemon.wait_for_links(lambda links: len(links) == 6) == all_links
+
+
+def test_labels_stay_while_xpu_manager_is_dead(daemon: Daemon, xpum: Simulator) -> None:
+    """A source that dies costs no label, is told once, and is told again when it is back."""
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    before = daemon.file.stat()
+    xpum.stop()
+    assert daemon.wait_for("topology_unknown")["reason"] == "refused"
+    xpum.start()
+    daemon.wait_for("topology_known_again")
+    after = daemon.file.stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert len(daemon.events("topology_unknown")) == 1
+
+
+@pytest.mark.parametrize("victim", ["fetcher", "writer", "watcher"])
+def test_killed_worker_is_replaced(daemon: Daemon, xpum: Simulator, victim: str) -> None:
+    """A worker that is killed is told with its cause and replaced, and labels go on being true."""
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    before = daemon.wait_for_workers()
+    os.kill(before[victim], signal.SIGKILL)
+    told = wait_until(
+        lambda: [e for e in daemon.events("worker_ended") if e["level"] == "error"], "the end of the worker"
+    )
+    assert (told[0]["worker"], told[0]["cause"]) == (victim, "SIGKILL")
+    xpum.set_link("0.0-1.0", up=False)
+    daemon.wait_for_links(lambda links: len(links) == 5)
+    after = daemon.wait_for_workers()
+    replaced = {name for name in before if before[name] != after[name]}
+    assert replaced == ({"watcher"} if victim == "watcher" else {"fetcher", "writer"})
+
+
+@pytest.mark.parametrize("victim", ["fetcher", "writer"])
+def test_stopped_worker_is_replaced(daemon: Daemon, xpum: Simulator, victim: str) -> None:
+    """A worker that hangs is killed after the heartbeat deadline and replaced."""
+    daemon.configure(source={"deadline": "100ms"}, supervision={"heartbeat_deadline": "5100ms"})
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    os.kill(daemon.wait_for_workers()[victim], signal.SIGSTOP)
+    assert victim in daemon.wait_for("worker_hung")["workers"]
+    xpum.set_link("0.0-1.0", up=False)
+    daemon.wait_for_links(lambda links: len(links) == 5)
+
+
+def test_no_worker_outlives_its_supervisor(daemon: Daemon, xpum: Simulator) -> None:
+    """After kill -9 of the supervisor nothing of it is left, not even a stopped worker, and labels stay."""
+    daemon.start()
+    links = daemon.wait_for_links(lambda links: len(links) == 6)
+    workers = daemon.wait_for_workers()
+    os.kill(workers["writer"], signal.SIGSTOP)
+    assert daemon.stop(signal.SIGKILL) == -signal.SIGKILL
+    wait_until(lambda: not any(map(is_alive, workers.values())), "the end of all workers")
+    assert daemon.links() == links
+    xpum.stop()
+    daemon.start()
+    assert daemon.wait_for("labels_adopted")["links"] == 6
+    assert daemon.links() == links
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_it_ends(daemon: Daemon, number: signal.Signals) -> None:
+    """SIGTERM and SIGINT end everything with status 0, and the labels stay."""
+    daemon.start()
+    links = daemon.wait_for_links(lambda links: len(links) == 6)
+    workers = daemon.wait_for_workers()
+    assert daemon.stop(number) == 0
+    assert not any(map(is_alive, workers.values()))
+    assert daemon.links() == links
+    assert daemon.events()[-1]["event"] == "stopped"
+
+
+def test_signal_to_the_whole_group_ends_it_in_order(daemon: Daemon) -> None:
+    """An init system that signals every process still gets a regular end and the exit policy."""
+    daemon.configure(feature_file={"on_exit": "remove"})
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    workers = daemon.wait_for_workers()
+    for pid in workers.values():
+        os.kill(pid, signal.SIGTERM)
+    assert daemon.stop() == 0
+    assert not daemon.file.exists()
+
+
+def test_ends_while_a_fetch_hangs(tmp_path: Path) -> None:
+    """A source that accepts and says nothing does not keep xelinkd from ending."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        daemon = Daemon(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}/metrics")
+        daemon.configure(source={"deadline": "20s"})
+        daemon.start()
+        try:
+            connection, _ = silent.accept()
+            with connection:
+                assert daemon.stop() == 0
+        finally:
+            daemon.close()
+
+
+def test_exit_policy_holds_with_a_dead_writer(daemon: Daemon) -> None:
+    """With `on_exit = "remove"` the labels are removed even if the writer is not there to do it."""
+    daemon.configure(feature_file={"on_exit": "remove"})
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    os.kill(daemon.wait_for_workers()["writer"], signal.SIGKILL)
+    assert daemon.stop() == 0
+    assert daemon.labels() == []
+
+
+def test_steady_node_writes_and_says_nothing(daemon: Daemon, xpum: Simulator) -> None:
+    """While nothing changes, the feature file is left alone and nothing is logged at info."""
+    daemon.configure(log={"level": "info"})
+    daemon.start()
+    daemon.wait_for("labels_changed")
+    before, told, scrapes = daemon.file.stat(), len(daemon.events()), xpum.scrapes
+    wait_until(lambda: xpum.scrapes >= scrapes + 10, "ten cycles")
+    assert daemon.file.stat().st_mtime_ns == before.st_mtime_ns
+    assert len(daemon.events()) == told
+
+
+def test_supervisor_that_was_stopped_does_not_blame_its_workers(daemon: Daemon) -> None:
+    """A tree that was frozen as a whole goes on where it was, with the same workers."""
+    daemon.configure(source={"deadline": "100ms"}, supervision={"heartbeat_deadline": "5100ms"})
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    workers = daemon.wait_for_workers()
+    for pid in (daemon.pid, *workers.values()):
+        os.kill(pid, signal.SIGSTOP)
+    hung_long_enough = 8.0
+    with pytest.raises(AssertionError, match="in vain"):
+        wait_until(lambda: False, "a freeze longer than the heartbeat deadline", hung_long_enough)
+    for pid in (*workers.values(), daemon.pid):
+        os.kill(pid, signal.SIGCONT)
+    daemon.wait_for("supervisor_was_stopped")
+    assert daemon.wait_for_workers() == workers
