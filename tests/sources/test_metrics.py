@@ -231,7 +231,7 @@ def test_a_name_that_does_not_resolve_is_told(host: str) -> None:
 
 def test_an_address_without_a_route_is_unreachable() -> None:
     """An address to which nobody may connect ends as unreachable."""
-    source = MetricsSource("http://255.255.255.255:1/metrics", 20, None, _MIB)  # refused by the kernel itself
+    source = MetricsSource("http://[fe80::1]:1/metrics", 20, None, _MIB)  # no scope: never leaves the kernel
     assert _failure(source).reason is Reason.UNREACHABLE
 
 
@@ -267,7 +267,7 @@ print(json.dumps({"reasons": reasons, "late": list(late)}))
 def test_a_fetch_loads_and_opens_nothing_late(
     serve: Callable[..., int], make_certificate: Callable[..., tuple[Path, ssl.SSLContext]]
 ) -> None:
-    """A worker that may read nothing but its CA file can fetch, in good times and bad."""
+    """A worker may lose the right to read Python's files: a fetch, good or bad, opens only its CA file."""
     pem, context = make_certificate()
     plain, secure, broken = (
         serve(_WHOLE),
@@ -278,15 +278,14 @@ def test_a_fetch_loads_and_opens_nothing_late(
         (f"http://127.0.0.1:{plain}/metrics", None),
         (f"http://localhost:{plain}/metrics", None),
         (f"https://127.0.0.1:{secure}/metrics", str(pem)),
-        (f"https://127.0.0.1:{secure}/metrics", None),
-        (f"https://127.0.0.1:{plain}/metrics", None),
+        (f"https://127.0.0.1:{plain}/metrics", str(pem)),
         (f"http://127.0.0.1:{broken}/metrics", None),
     ]
     program = [sys.executable, "-c", _FETCH_ALL_AND_TELL_WHAT_IS_LATE, json.dumps(sources)]
     told = json.loads(subprocess.run(program, check=True, stdout=subprocess.PIPE).stdout)
     assert told == {
-        "reasons": [None, None, None, "tls_certificate", "tls", "http_status"],
-        "late": [str(pem)],
+        "reasons": [None, None, None, "tls", "http_status"],
+        "late": [str(pem)] * 2,
     }
 
 

@@ -1,0 +1,269 @@
+"""What `make demo` shows: labels appear, change and survive, written by the real program.
+
+Starts `xelinkd simulate` and `xelinkd run` as a user would, and steers the simulator over HTTP.
+Ends by itself after about 20 seconds, or on ^C; either way nothing is left running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import urllib3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / ".demo"
+FILE: Final = FOLDER / "features.d" / "xpum-sidecar-labels.txt"
+CONFIG: Final = FOLDER / "xelinkd.toml"
+LOG: Final = FOLDER / "xelinkd.log"
+XELINKD: Final = [sys.executable, "-m", "xelinkd"]
+PATIENCE: Final = 30.0  # seconds
+COLOUR: Final = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def main() -> None:
+    """Run all scenes."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FILE.parent.mkdir(parents=True)
+    with ExitStack() as stack:
+        simulator = stack.enter_context(Simulator())
+        configure(simulator.url, namespace="gpu.intel.com")
+        daemon = stack.enter_context(running([*XELINKD, "run", "--config", str(CONFIG)], LOG))
+        labels_appear()
+        a_link_fails(simulator)
+        xpu_manager_dies(simulator)
+        the_writer_is_killed(daemon)
+        the_configuration_changes(simulator)
+    it_has_ended()
+
+
+# The scenes.
+
+
+def labels_appear() -> None:
+    """Show the first labels, and what they mean."""
+    scene("A node with 8 x Intel Data Center GPU Max 1550 starts. What XPU Manager knows of its tiles:")
+    wait_for(links, "the labels")
+    show(
+        subprocess.run(
+            [*XELINKD, "show", "--config", str(CONFIG)], capture_output=True, check=True, text=True
+        ).stdout.partition("\n\n")[0]
+    )
+    say(
+        f"xelinkd wrote this feature file, for Node Feature Discovery to make node labels of ({len(links())} links):"
+    )
+    show(FILE.read_text())
+    say("The first line is the lease: should xelinkd and all else die, NFD drops the labels at that time.")
+
+
+def a_link_fails(simulator: Simulator) -> None:
+    """Take a link away, and bring it back."""
+    scene("The XeLink between tiles 0.0 and 3.0 fails ...")
+    began = time.monotonic()
+    simulator.put("links/0.0-3.0", "down")
+    wait_for(lambda: "0.0-3.0" not in links(), "the label to go")
+    say(f"... and {since(began)} later it is gone from the labels: {len(links())} links. It comes back ...")
+    began = time.monotonic()
+    simulator.put("links/0.0-3.0", "up")
+    wait_for(lambda: "0.0-3.0" in links(), "the label to come back")
+    say(f"... and {since(began)} later so is its label: {len(links())} links.")
+
+
+def xpu_manager_dies(simulator: Simulator) -> None:
+    """Kill the source; the labels stay."""
+    scene("XPU Manager dies (kill -9). Intel's own sidecar would now wipe the node's labels; xelinkd:")
+    simulator.kill()
+    show(told("topology_unknown"))
+    pause(2)
+    say(f"The labels stay, on their lease: still {len(links())} links. XPU Manager comes back:")
+    simulator.start()
+    show(told("topology_known_again"))
+
+
+def the_writer_is_killed(daemon: subprocess.Popen[bytes]) -> None:
+    """Kill a worker; it is replaced, and the labels do not blink."""
+    scene("Somebody kills the writer process (kill -9):")
+    os.kill(worker(daemon.pid, "xelinkd:writer"), signal.SIGKILL)
+    show(told("labels_adopted"))
+    say(f"A new pair of workers has adopted the file as it was: {len(links())} links.")
+
+
+def the_configuration_changes(simulator: Simulator) -> None:
+    """Change the configuration; it applies at once."""
+    scene(
+        'An administrator edits the configuration: namespace = "example.org", links of 5 lanes and more only'
+    )
+    began = time.monotonic()
+    configure(simulator.url, namespace="example.org", min_lanes=5)
+    wait_for(lambda: "example.org/" in FILE.read_text(), "the new labels")
+    say(f"{since(began)} later, without a restart (all links here have 4 lanes, so none is left):")
+    show(FILE.read_text())
+    configure(simulator.url, namespace="example.org")
+    wait_for(links, "all labels")
+    say("It is put back as it was. (All that was logged is in .demo/xelinkd.log.)")
+
+
+def it_has_ended() -> None:
+    """Tell what is left."""
+    scene("xelinkd was told to end, and has: its labels stay, so that restarts and upgrades never blink.")
+    show("\n".join(FILE.read_text().splitlines()[:2]))
+
+
+# The actors.
+
+
+class Simulator:
+    """A simulated XPU Manager that keeps its port."""
+
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self.url = ""
+        self._http = urllib3.PoolManager(timeout=5, retries=False)
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self.kill()
+
+    def start(self) -> None:
+        """Serve, at the port it had before."""
+        port = self.url.rpartition(":")[2].partition("/")[0] or "0"
+        command = [*XELINKD, "simulate", "8x-max1550", "--port", port]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        if self._process.stdout is None:
+            raise RuntimeError("no pipe to the simulator")
+        self.url = self._process.stdout.readline().split()[-1]
+
+    def put(self, what: str, value: str) -> None:
+        """Steer it."""
+        self._http.request("PUT", self.url.replace("/metrics", f"/simulator/{what}"), body=value)
+
+    def kill(self) -> None:
+        """End it without ado."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+
+
+@contextmanager
+def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a daemon inside a `with` block, away from the terminal's ^C; it is ended in order."""
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def configure(url: str, *, namespace: str, min_lanes: int = 4) -> None:
+    """Write the configuration, as an editor does: beside the file, then renamed."""
+    new = CONFIG.with_suffix(".new")
+    new.write_text(
+        f'[source]\nurl = "{url}"\ninterval = "1s"\nstartup_delay = "0s"\n'
+        f'[labels]\nnamespace = "{namespace}"\nmin_lanes = {min_lanes}\n'
+        f'[feature_file]\npath = "{FILE}"\n[log]\nformat = "json"\n'
+    )
+    new.rename(CONFIG)
+
+
+# What is seen.
+
+
+def links() -> set[str]:
+    """Give the links that the feature file tells of."""
+    with suppress(FileNotFoundError):
+        values = (line.partition("=")[2] for line in FILE.read_text().splitlines() if "/xe-links" in line)
+        return set("".join(value.removeprefix("Z") for value in values).split("_")) - {""}
+    return set()
+
+
+def told(event: str) -> str:
+    """Wait until the log tells of an event, and give its line, shortened to what matters."""
+    line: dict[str, Any] = wait_for(lambda: logged(event)[-1:], event)[0]
+    shown = {key: line[key] for key in line if key not in {"time", "file", "level"}}
+    return json.dumps(shown)
+
+
+def logged(event: str) -> list[dict[str, Any]]:
+    """Give the log's lines of an event."""
+    lines = [
+        json.loads(line)
+        for line in LOG.read_text().splitlines()
+        if line.startswith("{") and line.endswith("}")
+    ]
+    return [line for line in lines if line["event"] == event]
+
+
+def worker(supervisor: int, name: str) -> int:
+    """Find a worker of the supervisor by its name."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return next(int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == name)
+
+
+def wait_for(condition: Callable[[], Any], what: str) -> Any:  # noqa: ANN401  whatever the condition gives
+    """Wait until something is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not (outcome := condition()):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"demo: waited {PATIENCE:.0f} s in vain for {what}; see {LOG}")
+        time.sleep(0.01)
+    return outcome
+
+
+# What is said.
+
+
+def scene(title: str) -> None:
+    """Begin a scene."""
+    pause(1.5)
+    print(f"\n{bold(title)}", flush=True)
+
+
+def say(text: str) -> None:
+    """Say a sentence."""
+    print(text, flush=True)
+
+
+def show(text: str) -> None:
+    """Show what a program wrote."""
+    print("".join(f"    {line}\n" for line in text.splitlines()), end="", flush=True)
+
+
+def since(began: float) -> str:
+    """Give the time that has passed."""
+    return f"{time.monotonic() - began:.2f} s"
+
+
+def pause(seconds: float) -> None:
+    """Leave time to read, where somebody reads."""
+    time.sleep(seconds if sys.stdout.isatty() else seconds / 5)
+
+
+def bold(text: str) -> str:
+    """Stand out, on a terminal."""
+    return f"\033[1m{text}\033[0m" if COLOUR else f"== {text}"
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("\nended; nothing is left running")
