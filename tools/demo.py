@@ -54,14 +54,10 @@ def labels_appear() -> None:
     """Show the first labels, and what they mean."""
     scene("A node with 8 x Intel Data Center GPU Max 1550 starts. What XPU Manager knows of its tiles:")
     wait_for(links, "the labels")
-    show(
-        subprocess.run(
-            [*XELINKD, "show", "--config", str(CONFIG)], capture_output=True, check=True, text=True
-        ).stdout.partition("\n\n")[0]
-    )
-    say(
-        f"xelinkd wrote this feature file, for Node Feature Discovery to make node labels of ({len(links())} links):"
-    )
+    command = [*XELINKD, "show", "--config", str(CONFIG)]
+    shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    show(shown.partition("\n\n")[0])
+    say(f"xelinkd wrote this feature file, from which NFD makes node labels ({len(links())} links):")
     show(FILE.read_text())
     say("The first line is the lease: should xelinkd and all else die, NFD drops the labels at that time.")
 
