@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from xelinkd.simulator.server import Simulator
 
 
+def unknown_reasons(daemon: Daemon) -> list[str]:
+    """Give the reasons that were told for an unknown topology, in their order."""
+    return [event["reason"] for event in daemon.events("topology_unknown")]
+
+
 def test_labels_follow_the_links(daemon: Daemon, xpum: Simulator) -> None:
     """A link that fails leaves the labels, and is back in them when it is back."""
     daemon.start()
@@ -32,12 +37,15 @@ def test_labels_stay_while_xpu_manager_is_dead(daemon: Daemon, xpum: Simulator) 
     daemon.wait_for_links(lambda links: len(links) == 6)
     before = daemon.file.stat()
     xpum.stop()
-    assert daemon.wait_for("topology_unknown")["reason"] == "refused"
+    wait_until(lambda: unknown_reasons(daemon)[-1:] == ["refused"], "refused connections to be told")
     xpum.start()
     daemon.wait_for("topology_known_again")
     after = daemon.file.stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
-    assert len(daemon.events("topology_unknown")) == 1
+    assert unknown_reasons(daemon) in (
+        ["refused"],
+        ["closed", "refused"],
+    )  # it died between two fetches, or in one
 
 
 @pytest.mark.parametrize("victim", ["fetcher", "writer", "watcher"])

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,7 +133,7 @@ def test_config_map_swap_applies(daemon: Daemon, tmp_path: Path) -> None:
 
 
 def test_symlinked_file_applies(daemon: Daemon, tmp_path: Path) -> None:
-    """A configuration file that is a symlink is followed: its target's changes apply, and another target does."""
+    """A configuration file that is a symlink is followed: changes of its target, and another target."""
     target = tmp_path / "elsewhere" / "real.toml"
     target.parent.mkdir()
     target.write_text(daemon.text(labels={"namespace": "one.example.org"}))
@@ -200,7 +201,7 @@ def test_storm_of_changes(daemon: Daemon) -> None:
         rename_over(daemon.config, daemon.text(labels={"namespace": f"n{number}.example.org"}))
     wait_for_namespace(daemon, "n199.example.org")
     times = [datetime.fromisoformat(event["time"]) for event in daemon.events("config_applied")]
-    gaps = [(after - before).total_seconds() for before, after in zip(times, times[1:], strict=False)]
+    gaps = [(after - before).total_seconds() for before, after in pairwise(times)]
     assert all(gap > 0.99 for gap in gaps)
 
 

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from xelinkd.config.load import Loaded
 
-OVERSLEPT: Final = (
-    2.0  # seconds past its deadline after which the supervisor knows that it was stopped itself
-)
+OVERSLEPT: Final = 2.0  # seconds past its deadline: the supervisor was stopped itself
 
 log = logs.logger()
 

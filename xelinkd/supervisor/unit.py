@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import wait
@@ -46,9 +47,7 @@ class Unit:
         self._phase = Phase.RESTING
         self._deadline = time.monotonic()
         self._workers: dict[int, Worker] = {}  # by pidfd
-        self._heard: dict[
-            int, float
-        ] = {}  # by pidfd: when its worker last said something; absent: never will
+        self._heard: dict[int, float] = {}  # by pidfd: when its worker last said something
         self._started = 0.0
         self._progressed = False
         self._failures = Failures()
@@ -106,16 +105,19 @@ class Unit:
 
     def _start(self) -> None:
         period = self._build.heartbeat_deadline / BEATS_PER_DEADLINE
-        jobs = self._build.jobs()
-        for job in jobs:
-            worker = fork_worker(job, heartbeat_period=period, set_up=self._build.set_up)
-            self._workers[worker.pidfd] = worker
-            log.debug("worker_started", worker=job.name, worker_pid=worker.pid)
-        for connection in {connection for job in jobs for connection in job.connections}:
-            connection.close()  # the workers have their copies; ours would keep the pipe open
         self._started = time.monotonic()
         self._progressed = False
-        self._heard = dict.fromkeys(self._workers, self._started)
+        self._heard = {}
+        try:
+            with closing_connections(self._build.jobs()) as jobs:
+                for job in jobs:
+                    worker = fork_worker(job, heartbeat_period=period, set_up=self._build.set_up)
+                    self._workers[worker.pidfd] = worker
+                    self._heard[worker.pidfd] = self._started
+                    log.debug("worker_started", worker=job.name, worker_pid=worker.pid)
+        except OSError as error:  # no process, descriptor or memory to be had: perhaps later
+            log.error("worker_not_started", unit=self.name, error=str(error))  # noqa: TRY400  no trace needed
+            self._handle(Event.MEMBER_ENDED if self._workers else Event.ALL_ENDED)
 
     def _release(self) -> None:
         self._deadline = time.monotonic() + GRACE
@@ -137,12 +139,13 @@ class Unit:
     # What comes from the workers.
 
     def _hear(self, worker: Worker) -> bytes | None:
-        if worker.pidfd not in self._heard:  # it was buried a moment ago
+        if self._workers.get(worker.pidfd) is not worker:  # buried, its number perhaps taken again
             return None
         try:
             word = worker.hear()
-        except EOFError:
+        except EOFError:  # it is ending; a worker that lives on without its lifeline would be nobody's
             del self._heard[worker.pidfd]
+            worker.kill()
             return None
         except OutOfTurnError as error:
             log.error("worker_out_of_turn", worker=worker.job.name, said=str(error))  # noqa: TRY400  no trace needed
@@ -165,6 +168,17 @@ class Unit:
         limit = self._build.heartbeat_deadline
         silent = [self._workers[pidfd].job.name for pidfd, at in self._heard.items() if now >= at + limit]
         log.error("worker_hung", workers=silent, deadline_seconds=limit)
+
+
+@contextmanager
+def closing_connections(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
+    """Close our ends of the jobs' pipes once they are forked: left open, no worker would see an end."""
+    try:
+        yield jobs
+    finally:
+        for job in jobs:
+            for connection in job.connections:
+                connection.close()
 
 
 def see_through(build: Build) -> None:
