@@ -234,3 +234,16 @@ def test_named_file_must_be_there(daemon: Daemon) -> None:
     assert daemon.process is not None
     assert daemon.process.wait(20) == 2
     assert str(daemon.config) in daemon.log.read_text()
+
+
+def test_without_inotify_it_polls_and_says_so(daemon: Daemon) -> None:
+    """Where the kernel's watches are used up, changes still apply, a little later, and the log says why."""
+    no_inotify = 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"'
+    namespace = ["unshare", "--user", "--map-root-user", "sh", "-c", no_inotify, "sh"]
+    if subprocess.run([*namespace, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let us make user namespaces")
+    daemon.start(prefix=namespace)
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    assert "inotify" in daemon.wait_for("watching_by_polling")["reason"]
+    rename_over(daemon.config, daemon.text(labels={"namespace": "example.org"}))
+    wait_for_namespace(daemon, "example.org")

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xelinkd.model.page import Page
+    from xelinkd.model.topology import Topology
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An incomplete page, and how many times in a row it has come."""
+    """What an incomplete page shows and what it lacks, and how many times in a row it has come so."""
 
-    page: Page | None = None
+    seen: tuple[Topology, str] | None = None
     times: int = 0
 
 
@@ -27,10 +28,10 @@ def weigh(doubt: Doubt, page: Page | None, *, enough: int) -> Doubt:
     """Take in the outcome of one fetch (None: unknown); `enough` is how many incomplete pages it takes."""
     if page is None or page.gap is None:
         return NO_DOUBT
-    times = doubt.times + 1 if page == doubt.page else 1
-    return Doubt(page, min(times, enough))
+    seen = (page.topology, page.gap)
+    return Doubt(seen, min(doubt.times + 1, enough) if seen == doubt.seen else 1)
 
 
 def is_believed(doubt: Doubt, *, enough: int) -> bool:
     """Tell whether the page last weighed in counts."""
-    return doubt.page is None or doubt.times >= enough
+    return doubt.seen is None or doubt.times >= enough

@@ -46,7 +46,15 @@ def read_page(content: bytes) -> Page:
         raise UnknownPageError(Reason.MALFORMED, str(error)) from None
     if not rows:
         raise _without_rows(content)
-    return Page(rows, topology_of(rows), first_gap(rows))
+    return Page(rows, topology_of(rows), first_gap(rows) or _ends_too_soon(rows, content))
+
+
+def _ends_too_soon(rows: tuple[Row, ...], content: bytes) -> str | None:
+    """Doubt a lone tile at the very end: a page that was cut after its first row looks like that."""
+    *_, (_, end) = family_lines(content)
+    is_lone = len(rows) == 1 and rows[0].local == rows[0].remote
+    may_go_on = FAMILY.startswith(content[end:].strip())
+    return "the page ends after its only tile" if is_lone and may_go_on else None
 
 
 def _without_rows(content: bytes) -> UnknownPageError:

@@ -11,13 +11,13 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, read, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MODE: Final = 0o644  # nfd-worker is another user
 
@@ -64,7 +64,7 @@ class FeatureFileSink:
             found = self.path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode
+        return found.st_ino, found.st_ctime_ns, found.st_size, found.st_mode
 
     def read(self) -> OnDisk:
         """Look at what is there.

@@ -27,11 +27,10 @@ class Keeper:
     """The labels held, and what is known of the feature file."""
 
     def __init__(self, sink: FeatureFileSink, lease_seconds: float, clock: Callable[[], Instant]) -> None:
-        """Know nothing yet: the first `step` adopts what a predecessor left."""
+        """Know nothing yet: the first `step` looks at what a predecessor left."""
         self._sink = sink
         self._lease = lease_seconds
         self._clock = clock
-        self._adopted = False
         self._held: Held | None = None
         self._lines: tuple[str, ...] = ()  # what the file last held of ours
         self._on_disk: OnDisk = Absent()
@@ -62,19 +61,18 @@ class Keeper:
         if self._held is None or lines != self._held.lines:
             render(FeatureFile(lines, expiry=0))  # what NFD would not take must not replace what it has
         self._held = lease.observed(lines, at, now, self._lease)
-        self._adopted = True
 
     def _look(self, now: Instant) -> None:
         """Read the file if it is not as we left it."""
         signature = self._sink.signature()
-        if signature != self._signature or not self._adopted:
+        if signature != self._signature:
             self._on_disk = self._sink.read()
             self._signature = signature
-        if not self._adopted:
-            self._adopt(now)
+            if self._held is None:
+                self._adopt(now)
 
     def _adopt(self, now: Instant) -> None:
-        self._adopted = True
+        """Take over what a predecessor left, even if it comes to light late: its folder is mounted, say."""
         self._written_offset = now.offset
         if isinstance(self._on_disk, Foreign):
             log.warning("feature_file_foreign", file=self._sink.path, found=self._on_disk.what)

@@ -1,0 +1,149 @@
+"""What a page is taken for: whole, incomplete, or unknown; and that no cut page passes for a whole one."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xelinkd.model.exposition import FAMILY
+from xelinkd.model.page import Page, UnknownPageError, read_page
+from xelinkd.model.unknown import Reason
+from xelinkd.simulator.machine import PRESETS, mesh, parse_machine
+from xelinkd.simulator.page import render
+
+if TYPE_CHECKING:
+    from xelinkd.model.topology import Topology
+
+_RECORDED = Path(__file__).parents[1] / "data" / "xpum-1.3"
+_ROW = (
+    b'xpum_topology_link{local_device_id="%d",local_subdevice_id="0",local_on_subdevice="true",'
+    b'remote_device_id="%d",remote_subdevice_id="0",lane_count="8"} %d'
+)
+
+
+def _page_of(*rows: tuple[int, int, int]) -> bytes:
+    return b"\n".join(_ROW % row for row in rows)
+
+
+def _thinned(page: bytes) -> bytes:
+    """Keep the family, its neighbours, and one in thirty of all other lines: each byte is to be cut at."""
+    lines = page.split(b"\n")
+    near = {n + d for n, line in enumerate(lines) if FAMILY in line for d in (-1, 0, 1)}
+    return b"\n".join(line for n, line in enumerate(lines) if n in near or n % 30 == 0)
+
+
+def _recorded(name: str) -> bytes:
+    return gzip.decompress((_RECORDED / f"{name}.prom.gz").read_bytes())
+
+
+_TO_CUT = {
+    "recorded, one link": _thinned(_recorded("max1100-2x1-bridge")),
+    "recorded, no link": _thinned(_recorded("max1550-1x2-nolink")),
+    "simulated, one tile": _thinned(render(mesh(1, 1))),
+    "simulated, crossed links": _thinned(render(PRESETS["2x-max1550"])),
+    "simulated, bridged pairs": _thinned(render(PRESETS["4x-max1100"])),
+}
+
+
+def _judge(content: bytes) -> Page | Reason:
+    try:
+        return read_page(content)
+    except UnknownPageError as error:
+        return error.reason
+
+
+def _complete(content: bytes) -> Topology | None:
+    """Give the topology of a page that would be believed at once."""
+    page = _judge(content)
+    return page.topology if isinstance(page, Page) and page.gap is None else None
+
+
+@pytest.mark.parametrize("content", _TO_CUT.values(), ids=_TO_CUT)
+def test_a_cut_page_never_costs_a_link(content: bytes) -> None:
+    """A page that was cut anywhere is unknown, or incomplete, or tells all that the whole page tells."""
+    whole = _complete(content)
+    assert whole is not None
+    for at in range(len(content)):
+        cut = content[:at]
+        assert _complete(cut) in {None, whole}, f"cut at {at}"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"", Reason.NOT_EXPOSITION, id="nothing"),
+        pytest.param(b"<html>xpum_</html>", Reason.NOT_EXPOSITION, id="HTML"),
+        pytest.param(b'{"xpum_": 1}', Reason.NOT_EXPOSITION, id="JSON"),
+        pytest.param(b"node_load1 0.5\n", Reason.NOT_EXPOSITION, id="another exporter"),
+        pytest.param(b"# TYPE hw_gpu_info gauge\nhw_gpu_info 1", Reason.XPUM2, id="XPU Manager 2"),
+        pytest.param(b"hw_gpu_info 1\nxpum_power_watts 1", Reason.NO_FAMILY, id="both"),
+        pytest.param(b"# HELP xpum_power_watts Power", Reason.NO_FAMILY, id="only comments"),
+        pytest.param(b"xpum_topology_link_total 1", Reason.NO_FAMILY, id="a name that goes on"),
+        pytest.param(b"# HELP xpum_topology_link text\n", Reason.NO_SAMPLES, id="HELP of the family"),
+        pytest.param(b"# TYPE xpum_topology_link gauge", Reason.NO_SAMPLES, id="TYPE of the family"),
+        pytest.param(b"xpum_topology_link 1", Reason.NO_SAMPLES, id="no labels"),
+        pytest.param(_page_of((-1, 0, 1)), Reason.NO_SAMPLES, id="no usable labels"),
+        pytest.param(_page_of((0, 0, 0)) + b"x", Reason.MALFORMED, id="a malformed line"),
+    ],
+)
+def test_a_page_without_topology_says_why(content: bytes, reason: Reason) -> None:
+    """Whoever points xelinkd at the wrong page, or at a broken source, is told which of these it is."""
+    assert _judge(content) is reason
+
+
+def test_a_malformed_line_of_another_family_does_not_matter() -> None:
+    """A fault elsewhere on the page costs no label."""
+    assert _complete(b'xpum_power_watts{"} oops\n' + _page_of((0, 0, 0)) + b"\n{{{") is not None
+
+
+@pytest.mark.parametrize(
+    ("content", "gap"),
+    [
+        pytest.param(_page_of((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)), None, id="a square"),
+        pytest.param(_page_of((0, 0, 0), (0, 1, 1), (1, 1, 0)), "no row for 1.0 to 0.0", id="one end only"),
+        pytest.param(_page_of((0, 1, 1), (1, 0, 1), (1, 1, 0)), "no row for 0.0 to 0.0", id="no self"),
+        pytest.param(
+            _page_of((0, 0, 0), (0, 1, 3), (1, 0, 1), (1, 1, 0)),
+            "1.0 to 0.0 is a XeLink, 0.0 to 1.0 is not",
+            id="the ends disagree",
+        ),
+        pytest.param(
+            _page_of((0, 0, 0), (0, 1, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0)),
+            None,
+            id="a row twice, as for two pods",
+        ),
+    ],
+)
+def test_the_first_gap_is_named(content: bytes, gap: str | None) -> None:
+    """Whoever looks for the fault is told which pair of tiles is missing or at odds."""
+    page = _judge(content)
+    assert isinstance(page, Page)
+    assert page.gap == gap
+
+
+@settings(derandomize=True, deadline=None)
+@given(
+    st.binary(max_size=300)
+    | st.lists(st.sampled_from([*b"\n# {}", b"xpum_", FAMILY, b"hw_", b" 1\n"])).map(
+        lambda parts: b"".join(p if isinstance(p, bytes) else bytes([p]) for p in parts)
+    )
+)
+def test_no_bytes_break_the_judgement(content: bytes) -> None:
+    """Whatever a source sends is a page or a reason."""
+    assert isinstance(_judge(content), Page | Reason)
+
+
+def test_a_node_with_one_tile_is_whole() -> None:
+    """A single GPU is believed at once if its page goes on after it, and doubted if the page ends there."""
+    page = render(parse_machine("1x1"))
+    before, _, after = page.partition(b"xpum_topology_link{")
+    row, _, rest = after.partition(b"\n")
+    lone = before + b"xpum_topology_link{" + row
+    assert read_page(lone + b"\n" + rest + b"\nxpum_zzz 1").gap is None
+    for end in (b"", b"\n", b"\nxpum_topo"):
+        assert read_page(lone + end).gap == "the page ends after its only tile"
