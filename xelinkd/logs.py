@@ -5,26 +5,40 @@ Every event has a stable name and fields, listed in docs/logging.md.
 
 from __future__ import annotations
 
-import sys
+import io
+import json
+import os
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
     from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
     from xelinkd.config.schema import Log
 
-# Unbuffered, so that a line goes out whole, in one write.
-_STDERR: Final = open(2, "wb", buffering=0, closefd=False)  # noqa: SIM115  lives as long as the process
+
+class _StandardError(io.FileIO):
+    """Unbuffered, so that a line goes out whole, in one write; and a log that is lost costs no label."""
+
+    def write(self, line: Buffer, /) -> int:
+        """Write a line; where that fails (nobody reads the pipe, the disk is full), go on without it."""
+        try:
+            return super().write(line)
+        except OSError:
+            return 0
+
+
+_STDERR: Final = _StandardError(2, "w", closefd=False)
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
 
 def configure(config: Log, process: str) -> None:
     """Set up logging for this process, which is named in each of its lines."""
-    as_text = config.format == "text" or (config.format == "auto" and sys.stderr.isatty())
+    as_text = config.format == "text" or (config.format == "auto" and _STDERR.isatty())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -58,12 +72,17 @@ def _named(process: str) -> Processor:
 
 
 def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
-    return _ENCODER.encode(event)
+    try:
+        return _ENCODER.encode(event)
+    except UnicodeEncodeError:  # a path whose bytes are not UTF-8: these show as "?"
+        return json.dumps(event, default=str, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _text() -> tuple[Processor, Processor]:
     renderer = structlog.dev.ConsoleRenderer(
-        colors=sys.stderr.isatty(), timestamp_key="time", exception_formatter=structlog.dev.plain_traceback
+        colors=_STDERR.isatty() and not os.environ.get("NO_COLOR"),  # https://no-color.org
+        timestamp_key="time",
+        exception_formatter=structlog.dev.plain_traceback,
     )
 
     def encode(_logger: WrappedLogger, _method: str, line: EventDict | str) -> bytes:

@@ -3,53 +3,69 @@
 from __future__ import annotations
 
 import argparse
-import os
+import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from xelinkd import logs
 from xelinkd.cli.go_flags import translate
 from xelinkd.cli.main import VERBS
+from xelinkd.cli.usage import did_you_mean
 from xelinkd.config.load import load
+from xelinkd.config.overrides import Override
 from xelinkd.config.schema import DEFAULT_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from xelinkd.config.load import Loaded
+    from xelinkd.config.overrides import AnyOverride
 
-GO_FLAGS = """\
+GO_FLAGS: Final = """\
 flags of Intel's Go sidecar (-flag value, -flag=value, --flag...); they win over the file:
   -interval SECONDS            source.interval
   -startup-delay SECONDS       source.startup_delay
   -xpum-port PORT              the port in source.url
-  -cert FILE                   https in source.url, and source.ca_file
+  -cert FILE                   source.ca_file, and https in source.url
   -lane-count N                labels.min_lanes
   -label-namespace NAME        labels.namespace
   -allow-subdeviceless-links   labels.allow_subdeviceless
   -dst-file-path FILE          feature_file.path
   -tmp-dir-prefix FOLDER       feature_file.staging_dir = FOLDER/.xelinkd
   -v N                         log.level = "debug" from 4 on
-  -logtostderr, -vmodule, ...  klog's other flags are accepted and have no effect
+Relative paths are taken from the current directory. These are accepted and have no effect:
+  -add_dir_header -alsologtostderr -log_backtrace_at -log_dir -log_file -log_file_max_size -logtostderr
+  -one_output -skip_headers -skip_log_headers -stderrthreshold -vmodule
 """
 """Kept in step with cli.go_flags by a test."""
+
+PATH_KEYS: Final = frozenset({"feature_file.path", "feature_file.staging_dir", "source.ca_file"})
+
+_FLAG: Final = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
+
+log = logs.logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """A parsed command line: the verb's own options, and how to read the configuration."""
+    """A parsed command line: the verb's own options, what to tell the user, how to read the configuration."""
 
     options: argparse.Namespace
+    warnings: tuple[str, ...]
     load: Callable[[], Loaded]
     load_again: Callable[[], Loaded]
 
 
-def parser(verb: str, description: str, *, epilog: str = "") -> argparse.ArgumentParser:
+def parser(
+    verb: str, description: str, *, usage: str | None = None, epilog: str = ""
+) -> argparse.ArgumentParser:
     """Make a verb's parser."""
     return argparse.ArgumentParser(
         prog=f"xelinkd {verb}",
+        usage=usage,
         description=description,
         epilog=epilog,
         allow_abbrev=False,
@@ -57,9 +73,9 @@ def parser(verb: str, description: str, *, epilog: str = "") -> argparse.Argumen
     )
 
 
-def configured_parser(verb: str, description: str) -> argparse.ArgumentParser:
+def configured_parser(verb: str, description: str, *, usage: str | None = None) -> argparse.ArgumentParser:
     """Make the parser of a verb that reads the configuration."""
-    made = parser(verb, description, epilog=GO_FLAGS)
+    made = parser(verb, description, usage=usage, epilog=GO_FLAGS)
     made.add_argument(
         "--config",
         type=Path,
@@ -77,13 +93,55 @@ def parse(made: argparse.ArgumentParser, arguments: Sequence[str]) -> Arguments:
 
     """
     translation = translate(arguments)
-    options = made.parse_args(translation.rest)
-    for warning in translation.warnings:
-        print(f"xelinkd: {warning}", file=sys.stderr)
+    options = parse_options(made, translation.rest)
     named = options.config is not None
-    path = Path(os.path.abspath(options.config if named else DEFAULT_PATH))  # noqa: PTH100  keeps symlinks
-    read = partial(load, path, translation.overrides)
-    return Arguments(options, partial(read, required=named), partial(read, required=True))
+    path = (options.config if named else DEFAULT_PATH).absolute()
+    read = partial(load, path, tuple(map(_absolute, translation.overrides)))
+    return Arguments(
+        options, translation.warnings, partial(read, required=named), partial(read, required=True)
+    )
+
+
+def parse_options(made: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse a verb's own options; exits with status 2 and a sentence if they are wrong."""
+    options, unknown = made.parse_known_args(arguments)
+    if unknown:
+        flags = _FLAG.findall(made.format_help())  # all that the user can know of
+        made.error(f"unknown argument {unknown[0]!r}{did_you_mean(unknown[0].partition('=')[0], flags)}")
+    return options
+
+
+def _absolute(override: AnyOverride) -> AnyOverride:
+    """Take a relative path from the current directory, as the Go sidecar does; "" stays what it means."""
+    if isinstance(override, Override) and override.key in PATH_KEYS and override.value:
+        return replace(override, value=str(Path(str(override.value)).absolute()))
+    return override
+
+
+def load_quietly(parsed: Arguments) -> Loaded:
+    """Load the configuration for a verb that keeps no logs: its warnings are for people.
+
+    Raises:
+        ConfigError: with all that is wrong.
+
+    """
+    for warning in parsed.warnings:
+        print(f"xelinkd: {warning}", file=sys.stderr)
+    return parsed.load()
+
+
+def load_and_log(parsed: Arguments, process: str) -> Loaded:
+    """Load the configuration and set up logs for a verb that keeps them: its warnings are events.
+
+    Raises:
+        ConfigError: with all that is wrong.
+
+    """
+    loaded = parsed.load()
+    logs.configure(loaded.config.log, process)
+    for warning in parsed.warnings:
+        log.warning("flags_without_effect", detail=warning)
+    return loaded
 
 
 def verbs_text() -> str:

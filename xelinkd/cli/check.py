@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from xelinkd.cli.arguments import configured_parser, parse
+from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.status import Status
 from xelinkd.config.describe import render_effective
 
@@ -13,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DESCRIPTION = """\
-Checks the configuration and prints what is in force, as TOML, with the origin of each value.
-Exit status 2 if it is wrong: then everything that is wrong is said at once.
+Checks the configuration and prints what would be in force, as TOML, with the origin of each value: default,
+file or flag. Exit status 2 if it is wrong: then everything that is wrong with it is said at once.
+Nothing is fetched or written.
 """
 
 
 def run(arguments: Sequence[str]) -> Status:
     """Check and print."""
-    loaded = parse(configured_parser("check", DESCRIPTION), arguments).load()
-    sys.stdout.write(render_effective(loaded))
-    sys.stdout.flush()
+    loaded = load_quietly(parse(configured_parser("check", DESCRIPTION), arguments))
+    print(render_effective(loaded), end="")
     return Status.OK

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from xelinkd import logs
-from xelinkd.cli.arguments import configured_parser, parse
+from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.status import Status
 from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign
 from xelinkd.workers.remover import remove_labels
@@ -16,22 +15,26 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Removes the feature file at once, if it is ours (or the Go sidecar's). Stop xelinkd first: it would write the
-file again. Exit status 3 if the file cannot be removed or is not ours.
+file again.
+
+exit status:
+  0  the file is gone, or was not there
+  2  the command line or the configuration is wrong
+  3  the file is not ours, or cannot be removed
 """
 
 
 def run(arguments: Sequence[str]) -> Status:
     """Remove the labels and say so."""
-    config = parse(configured_parser("clear", DESCRIPTION), arguments).load().config
-    logs.configure(config.log, "clear")
-    path = config.feature_file.path
+    loaded = load_and_log(parse(configured_parser("clear", DESCRIPTION), arguments), "clear")
+    file = loaded.config.feature_file
     try:
-        found = remove_labels(FeatureFileSink(path, config.feature_file.staging))
+        found = remove_labels(FeatureFileSink(file.path, file.staging))
     except OSError as error:
-        print(f"xelinkd: {path}: {error.strerror}", file=sys.stderr)
+        print(f"xelinkd: {file.path}: {error.strerror}", file=sys.stderr)
         return Status.NOT_WRITTEN
     if isinstance(found, Foreign):
         return Status.NOT_WRITTEN
     if isinstance(found, Absent):
-        print(f"{path}: nothing to remove")
+        print(f"{file.path}: nothing to remove")
     return Status.OK

@@ -68,7 +68,7 @@ def _scan(argv: Sequence[str]) -> tuple[list[_Flag], list[str]]:
     while waiting and waiting[0] != "--":
         argument = waiting.popleft()
         match = _SYNTAX.fullmatch(argument)
-        if match is None or match["name"] not in _KNOWN:
+        if match is None or match["name"] not in NAMES:
             rest.append(argument)
         else:
             given.append(_Flag(match["spelling"], _value(match, waiting)))
@@ -180,7 +180,8 @@ _IGNORED_VALUES: Final = frozenset(
 )
 _IGNORED: Final = _IGNORED_BOOLS | _IGNORED_VALUES
 _BOOLS: Final = _IGNORED_BOOLS | {"allow-subdeviceless-links"}
-_KNOWN: Final = _IGNORED | _MEANINGS.keys()
+NAMES: Final = _IGNORED | _MEANINGS.keys()
+"""Every flag of the Go sidecar, without dashes."""
 
 
 _INTEGER: Final = re.compile(r"(?P<sign>[+-]?)(?P<octal>0(?=[0-7]))?(?P<digits>[0-9a-zA-Z_]+)")

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from xelinkd.cli.status import Status
+from xelinkd.cli.usage import UsageError, did_you_mean
 from xelinkd.config.problems import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 DEFAULT_VERB: Final = "run"
 VERBS: Final = {
     "run": "keep the node's labels true until told to end (the default)",
-    "once": "fetch once, write once; the exit status tells",
+    "once": "fetch once, write once; the exit status tells how it went",
     "show": "show a topology as a matrix, as labels or as JSON; writes nothing",
     "check": "check the configuration, and print it with the origin of each value",
     "clear": "remove our labels at once",
     "simulate": "stand in for XPU Manager: serve the page of a simulated node",
-    "version": "print the version",
+    "version": "print the version (also: --version)",
 }
+INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell reports it
 
 
 class _Verb(Protocol):
@@ -30,15 +34,50 @@ class _Verb(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    verb = arguments.pop(0) if arguments and arguments[0] in VERBS else DEFAULT_VERB
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except ConfigError as error:
+        return _refuse(map(str, error.problems))
+    except UsageError as error:
+        return _refuse([str(error)])
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has seen enough: `| head`
+        return Status.OK
+    finally:
+        _finish_output()
+
+
+def _run(arguments: Sequence[str]) -> Status:
+    verb, rest = _verb_of(arguments)
     # Imported only when asked for: a daemon need not hold the simulator in memory.
     module = cast("_Verb", import_module(f"xelinkd.cli.{verb}"))
+    return module.run(rest)
+
+
+def _verb_of(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Part the verb from its arguments; flags alone are for the daemon, as the Go sidecar has no verbs."""
+    match list(arguments):
+        case ["--version", *rest]:
+            return "version", rest
+        case [verb, *rest] if verb in VERBS:
+            return verb, rest
+        case [word, *_] if not word.startswith("-"):
+            advice = did_you_mean(word, VERBS) or f"; there are {', '.join(VERBS)}"
+            raise UsageError(f"unknown verb {word!r}{advice} (`xelinkd -h` explains)")
+        case flags:
+            return DEFAULT_VERB, flags
+
+
+def _refuse(problems: Iterable[str]) -> Status:
+    for problem in problems:
+        print(f"xelinkd: {problem}", file=sys.stderr)
+    return Status.USAGE
+
+
+def _finish_output() -> None:
+    """Write out what is left; where nobody reads it any more, keep the interpreter from trying again."""
     try:
-        return module.run(arguments)
-    except ConfigError as error:
-        print(*(f"xelinkd: {problem}" for problem in error.problems), sep="\n", file=sys.stderr)
-        return Status.USAGE
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        return Status.OK
+        print(end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xelinkd import clocks, logs
-from xelinkd.cli.arguments import configured_parser, parse
+from xelinkd import clocks
+from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.status import Status
 from xelinkd.model.observation import Known
 from xelinkd.sinks.feature_file import FeatureFileSink
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DESCRIPTION = """\
-Fetches once and sets the feature file right once, without daemon and without startup delay.
+Fetches once and sets the feature file right once, without a daemon and without the startup delay.
 
 exit status:
   0  the labels are in the file
-  1  the topology is unknown; labels are left as they are, on their lease
+  1  the topology is unknown; the labels are left as they are, on their lease
   2  the command line or the configuration is wrong
   3  the feature file could not be written
 An incomplete page is unknown here, unless source.incomplete_fetches is 1.
@@ -30,8 +30,7 @@ An incomplete page is unknown here, unless source.incomplete_fetches is 1.
 
 def run(arguments: Sequence[str]) -> Status:
     """Do what the daemon does in one cycle."""
-    config = parse(configured_parser("once", DESCRIPTION), arguments).load().config
-    logs.configure(config.log, "once")
+    config = load_and_log(parse(configured_parser("once", DESCRIPTION), arguments), "once").config
     observation = Observer(config).observe()
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
     if not take_in(Keeper(sink, config.feature_file.lease, clocks.now), observation, config):

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from xelinkd.cli.arguments import configured_parser, parse
+from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.status import Status
-from xelinkd.cli.topology_text import as_json, as_labels, as_matrix
+from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
+from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page, UnknownPageError, read_page
 from xelinkd.workers.fetcher import look, source_of
@@ -18,12 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from xelinkd.config.schema import Config
+    from xelinkd.sources.metrics import MetricsSource
 
 DESCRIPTION = """\
-Shows which tiles are joined by XeLink. Writes nothing.
+Shows which tiles are joined by XeLink, and the labels that follow from it. Writes nothing.
 
 SOURCE is a URL, a saved page, or - for standard input; without it, the configured source is asked.
-Exit status 1 if the topology is unknown: the reason is on standard error.
+Flags and configuration count as they do for the daemon: try `-lane-count 8`. What is odd about the page is
+told on standard error.
+
+exit status:
+  0  the topology is shown
+  1  the topology is unknown: the reason is on standard error
+  2  the command line or the configuration is wrong, or there is no such page
 """
 
 FORMATS: Final[dict[str, Callable[[Page, Config], str]]] = {
@@ -41,17 +49,14 @@ def run(arguments: Sequence[str]) -> Status:
         "--format", choices=FORMATS, default="text", help="a matrix (text, the default), label lines, or JSON"
     )
     parsed = parse(made, arguments)
-    config = parsed.load().config
-    try:
-        seen = _look(parsed.options.source, config)
-    except (OSError, ValueError) as error:
-        print(f"xelinkd: {parsed.options.source}: {error}", file=sys.stderr)
-        return Status.USAGE
+    config = load_quietly(parsed).config
+    seen = _look(parsed.options.source, config)
     if isinstance(seen, Unknown):
         print(f"xelinkd: topology unknown ({seen.reason}): {seen.detail}", file=sys.stderr)
         return Status.UNKNOWN
-    sys.stdout.write(FORMATS[parsed.options.format](seen, config))
-    sys.stdout.flush()
+    for oddity in oddities(seen):
+        print(f"xelinkd: warning: {oddity}", file=sys.stderr)
+    print(FORMATS[parsed.options.format](seen, config), end="")
     return Status.OK
 
 
@@ -59,8 +64,22 @@ def _look(source: str | None, config: Config) -> Page | Unknown:
     if source is None:
         return look(source_of(config))
     if source.startswith(("http://", "https://")):
-        return look(replace(source_of(config), url=source))
+        return look(_source_at(source, config))
     try:
-        return read_page(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
+        return read_page(_saved_page(source))
     except UnknownPageError as error:
         return Unknown(error.reason, str(error))
+
+
+def _source_at(url: str, config: Config) -> MetricsSource:
+    try:
+        return replace(source_of(config), url=url)
+    except ValueError as error:
+        raise UsageError(f"{url}: {error}") from None
+
+
+def _saved_page(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{name}: {error.strerror}") from None

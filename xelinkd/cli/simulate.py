@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import sys
+import ssl
+from argparse import ArgumentTypeError
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xelinkd.cli.arguments import parser
+from xelinkd.cli.arguments import parse_options, parser
 from xelinkd.cli.status import Status
+from xelinkd.cli.usage import UsageError
+from xelinkd.config.url import MAX_PORT
 from xelinkd.simulator.faults import Mode
 from xelinkd.simulator.machine import PRESETS, parse_machine
-from xelinkd.simulator.server import Options, run as serve
+from xelinkd.simulator.server import Options
+from xelinkd.simulator.server import run as serve
 
 if TYPE_CHECKING:
-    import argparse
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
     from xelinkd.simulator.machine import Machine
 
 DESCRIPTION = f"""\
 Serves /metrics as XPU Manager 1.3 does, for a node that need not exist: to try things out, for tests, and for
-clusters without GPUs. Ends on SIGINT and SIGTERM.
+clusters without GPUs. Prints one line with the page's URL; ends on SIGINT and SIGTERM.
 
 MACHINE is a platform ({", ".join(PRESETS)})
 or a shape, GPUs x tiles, such as 3x2.
 """
+
+MODES = tuple(mode.value for mode in Mode)
 
 EPILOG = """\
 while it runs (on loopback, or with --control):
@@ -39,20 +45,33 @@ def run(arguments: Sequence[str]) -> Status:
     """Serve until told to end."""
     made = parser("simulate", DESCRIPTION, epilog=EPILOG)
     _add_arguments(made)
-    options = made.parse_args(arguments)
+    given = parse_options(made, arguments)
+    if given.key and not given.cert:
+        made.error("--key needs --cert")
+    options = _options(given)
+    _check_certificate(options)
     try:
-        serve(_options(options), lambda line: print(line, flush=True))
-    except (ValueError, OSError) as error:
-        print(f"xelinkd: {error}", file=sys.stderr)
-        return Status.USAGE
+        serve(options, lambda line: print(line, flush=True))
+    except BrokenPipeError:
+        raise
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"cannot listen at {options.host}, port {options.port}: {reason}") from None
     return Status.OK
 
 
-def _add_arguments(made: argparse.ArgumentParser) -> None:
-    made.add_argument("machine", nargs="?", default="8x-max1550", metavar="MACHINE", help="default: 8x-max1550")
+def _add_arguments(made: ArgumentParser) -> None:
+    made.add_argument(
+        "machine", nargs="?", default="8x-max1550", metavar="MACHINE", help="default: 8x-max1550"
+    )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    made.add_argument("--port", type=int, default=29999, help="0 takes a free one (default: 29999)")
-    made.add_argument("--mode", type=Mode, choices=list(Mode), default=Mode.OK, help="how XPU Manager is doing")
+    made.add_argument("--port", type=_port, default=29999, help="0 takes a free one (default: 29999)")
+    made.add_argument(
+        "--mode",
+        choices=[mode.value for mode in Mode],
+        default=Mode.OK.value,
+        help="how XPU Manager is doing",
+    )
     made.add_argument("--down", action="append", default=[], metavar="LINK", help="a failed link: 0.0-3.0")
     made.add_argument("--node", metavar="NAME", help="the node's name, as a label of each line")
     made.add_argument("--cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate (PEM)")
@@ -62,10 +81,16 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--verbose", action="store_true", help="print a line for each request")
 
 
-def _options(given: argparse.Namespace) -> Options:
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        raise ArgumentTypeError(f"found {text!r}; allowed: 0 to {MAX_PORT}")
+    return int(text)
+
+
+def _options(given: Namespace) -> Options:
     return Options(
         _machine(given),
-        given.mode,
+        Mode(given.mode),
         given.host,
         given.port,
         given.cert,
@@ -75,8 +100,24 @@ def _options(given: argparse.Namespace) -> Options:
     )
 
 
-def _machine(given: argparse.Namespace) -> Machine:
-    machine = replace(parse_machine(given.machine), node=given.node)
-    for link in given.down:
-        machine = machine.with_link(link, up=False)
+def _machine(given: Namespace) -> Machine:
+    try:
+        machine = replace(parse_machine(given.machine), node=given.node)
+        for link in given.down:
+            machine = machine.with_link(link, up=False)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     return machine
+
+
+def _check_certificate(options: Options) -> None:
+    """Read the files once before the server does: its error would not name them."""
+    if options.certfile is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(options.certfile, options.keyfile)
+    except OSError as error:
+        files = " and ".join(str(file) for file in (options.certfile, options.keyfile) if file)
+        unfit = "must hold a certificate and its key, as PEM"
+        reason = unfit if isinstance(error, ssl.SSLError) else error.strerror
+        raise UsageError(f"{files}: {reason}") from None

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from xelinkd.model.labels import label_lines
+from xelinkd.config.toml_text import toml_value
+from xelinkd.model.labels import label_lines, link_pairs
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, lane_disagreements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from xelinkd.config.schema import Config
+    from xelinkd.config.schema import Config, Labels
     from xelinkd.model.page import Page
     from xelinkd.model.topology import Row
 
@@ -35,9 +36,7 @@ def _matrix(page: Page, config: Config) -> Iterator[str]:
         yield f"{tile!s:<{width}}" + "".join(f"{cells.get((tile, other), '?'):>{width}}" for other in tiles)
     yield ""
     yield LEGEND
-    yield _summary(page)
-    for oddity in _oddities(page):
-        yield f"odd: {oddity}"
+    yield _summary(page, config.labels)
     yield ""
     yield from label_lines(page.topology, config.labels)
 
@@ -46,15 +45,30 @@ def _cell(row: Row) -> str:
     return str(row.lanes) if row.connection == XELINK else CONNECTION_NAMES.get(row.connection, "?")
 
 
-def _summary(page: Page) -> str:
-    links = page.topology.lanes_by_link()
-    devices = len({tile.device for tile in page.topology.tiles})
-    return f"{devices} GPUs, {len(page.topology.tiles)} tiles, {len(links)} links"
+def _summary(page: Page, rules: Labels) -> str:
+    tiles, links = page.topology.tiles, page.topology.lanes_by_link()
+    devices = len({tile.device for tile in tiles})
+    counts = (_count(devices, "GPU"), _count(len(tiles), "tile"), _count(len(links), "link"))
+    return ", ".join(counts) + _left_out(page, rules)
 
 
-def _oddities(page: Page) -> list[str]:
+def _left_out(page: Page, rules: Labels) -> str:
+    """Say why the labels have fewer links than the machine."""
+    labelled = {frozenset(pair.split("-")) for pair in link_pairs(page.topology, rules)}
+    missing = len(page.topology.lanes_by_link()) - len(labelled)
+    subdeviceless = toml_value(rules.allow_subdeviceless)
+    why = f"min_lanes = {rules.min_lanes}, allow_subdeviceless = {subdeviceless}"
+    return f"; {missing} left out of the labels ({why})" if missing else ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def oddities(page: Page) -> list[str]:
+    """Say what people should know before they believe the page."""
     incomplete = [f"the page is incomplete: {page.gap}"] if page.gap else []
-    return incomplete + list(lane_disagreements(page.topology))
+    return incomplete + [f"a link's ends disagree: {ends}" for ends in lane_disagreements(page.topology)]
 
 
 def as_labels(page: Page, config: Config) -> str:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import __version__
-from xelinkd.cli.arguments import parser
+from xelinkd.cli.arguments import parse_options, parser
 from xelinkd.cli.status import Status
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ LIBRARIES: Final = ("msgspec", "structlog", "tomli", "urllib3", "watchdog")
 
 def run(arguments: Sequence[str]) -> Status:
     """Print the version, and those that matter in a report of a fault."""
-    parser("version", "Prints the version, and those of Python and the libraries.").parse_args(arguments)
+    parse_options(parser("version", "Prints the version, and those of Python and the libraries."), arguments)
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     print(f"xelinkd {__version__} (Python {platform.python_version()}; {libraries})")
     return Status.OK

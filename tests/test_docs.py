@@ -1,0 +1,181 @@
+"""The documentation, held against the program."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from support.daemon import xelinkd
+from support.pages import recorded
+
+from xelinkd.model.unknown import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+LEVELS = {
+    "debug": "debug",
+    "info": "info",
+    "warning": "warning",
+    "error": "error",
+    "exception": "error",
+}
+
+
+class Use(NamedTuple):
+    """One place where an event is logged; `open_ended` if fields come from elsewhere, too."""
+
+    event: str
+    levels: frozenset[str]
+    fields: frozenset[str]
+    open_ended: bool
+
+
+def uses() -> list[Use]:
+    """Find every place in the program where an event is logged."""
+    sources = [path.read_text() for path in sorted((ROOT / "xelinkd").rglob("*.py"))]
+    return [use for source in sources for use in uses_in(ast.parse(source))]
+
+
+def uses_in(tree: ast.Module) -> Iterator[Use]:
+    """Find the calls of `log.<level>("event")`, of a name for that, and of `tell(fault=..., over=...)`."""
+    names = dict(names_for_levels(tree))
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call):
+            yield from uses_by_telling(call)
+            yield from uses_by_logging(call, names)
+
+
+def uses_by_telling(call: ast.Call) -> Iterator[Use]:
+    """Take a fault and its end, as `workers.telling` logs them."""
+    given = {word.arg: word.value for word in call.keywords}
+    if {"fault", "over"} <= given.keys():
+        fields = fields_of(call) - {"fault", "over"} | {"lasting_seconds"}
+        yield Use(text(given["fault"]), frozenset({"warning"}), fields, open_ended=None in given)
+        yield Use(text(given["over"]), frozenset({"info"}), frozenset({"lasted_seconds"}), open_ended=False)
+
+
+def uses_by_logging(call: ast.Call, names: dict[str, frozenset[str]]) -> Iterator[Use]:
+    """Take an event that is named where it is logged."""
+    levels = levels_of(call.func, names)
+    if levels and call.args and isinstance(call.args[0], ast.Constant):
+        extra = {"exception"} if ast.unparse(call.func) == "log.exception" else set()
+        open_ended = any(word.arg is None for word in call.keywords)
+        yield Use(text(call.args[0]), levels, fields_of(call) | extra, open_ended)
+
+
+def fields_of(call: ast.Call) -> frozenset[str]:
+    """Give the fields that a call names."""
+    return frozenset(word.arg for word in call.keywords if word.arg)
+
+
+def names_for_levels(tree: ast.Module) -> Iterator[tuple[str, frozenset[str]]]:
+    """Find names that stand for one of several levels: `tell = log.debug if ... else log.error`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.IfExp):
+            levels = levels_of(node.value.body, {}) | levels_of(node.value.orelse, {})
+            yield ast.unparse(node.targets[0]), levels
+
+
+def levels_of(function: ast.expr, names: dict[str, frozenset[str]]) -> frozenset[str]:
+    """Give the levels at which a call logs; none if it does not log."""
+    if isinstance(function, ast.Attribute) and ast.unparse(function.value) == "log":
+        return frozenset({LEVELS[function.attr]})
+    return names.get(ast.unparse(function), frozenset())
+
+
+def text(node: ast.expr) -> str:
+    """Give a literal text."""
+    assert isinstance(node, ast.Constant), ast.unparse(node)
+    return str(node.value)
+
+
+class Row(NamedTuple):
+    """One row of the table of events."""
+
+    levels: set[str]
+    processes: set[str]
+    fields: set[str]
+    meaning: str
+    advice: str
+
+
+def table() -> dict[str, Row]:
+    """Read the table of events."""
+    section = (ROOT / "docs" / "logging.md").read_text().partition("## Events")[2].partition("## ")[0]
+    rows = [line.strip("| ").split("|") for line in section.splitlines() if line.startswith("| `")]
+    events = [name.strip(" `") for name, *_ in rows]
+    assert len(set(events)) == len(events)
+    return {name.strip(" `"): row(*cells) for name, *cells in rows}
+
+
+def row(levels: str, processes: str, fields: str, meaning: str, advice: str) -> Row:
+    """Read a row."""
+    return Row(words(levels), words(processes), words(fields), meaning.strip(), advice.strip())
+
+
+def words(cell: str) -> set[str]:
+    """Give the words of a cell."""
+    return set(re.findall(r"\w+", cell))
+
+
+def test_every_event_is_documented() -> None:
+    """Whoever finds an event in the logs finds it in the table, and the table holds no others."""
+    assert {use.event for use in uses()} == table().keys()
+
+
+def test_levels_are_as_documented() -> None:
+    """An alert on a level can rely on the table."""
+    levels: dict[str, set[str]] = defaultdict(set)
+    for use in uses():
+        levels[use.event] |= use.levels
+    assert dict(levels) == {event: row.levels for event, row in table().items()}
+
+
+def test_fields_are_as_documented() -> None:
+    """A query on a field can rely on the table."""
+    documented = table()
+    for use in uses():
+        assert use.fields <= documented[use.event].fields, use.event
+    for event, row in documented.items():
+        of_event = [use for use in uses() if use.event == event]
+        known = frozenset().union(*(use.fields for use in of_event))
+        assert row.fields == known or any(use.open_ended for use in of_event), event
+
+
+def test_every_event_has_a_meaning_and_an_advice() -> None:
+    """No row leaves its reader alone."""
+    processes = {"supervisor", "fetcher", "writer", "watcher", "remover", "once", "clear"}
+    for event, row in table().items():
+        assert row.meaning.endswith("."), event
+        assert row.advice.endswith((".", "?")), event
+        assert row.processes, event
+        assert row.processes <= processes, event
+
+
+def test_every_reason_is_documented() -> None:
+    """Whoever finds the reason of an unknown topology finds what it means."""
+    section = (ROOT / "docs" / "logging.md").read_text().partition("## Reasons")[2]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(Reason)
+
+
+def test_example_of_show_json_is_real() -> None:
+    """The example in the description of the JSON is what the program prints."""
+    page = (ROOT / "docs" / "show-json.md").read_text()
+    example = page.partition("page.prom\n")[2].partition("```")[0]
+    arguments = ("show", "--format", "json", "-allow-subdeviceless-links", "-")
+    done = xelinkd(*arguments, stdin=recorded("max1100-2x1-bridge"))
+    assert done.stdout == example
+
+
+def test_fields_of_show_json_are_all_described() -> None:
+    """Whoever reads the JSON finds every field in its description."""
+    described = set(re.findall(r"^\| `(.+?)` \|", (ROOT / "docs" / "show-json.md").read_text(), re.MULTILINE))
+    shown = json.loads(xelinkd("show", "--format=json", "-", stdin=recorded("max1550-4x2-mesh")).stdout)
+    inner = {f"links[].{name}" for name in shown["links"][0]}
+    assert described == shown.keys() | inner
