@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from support.daemon import PATIENCE, xelinkd
+from support.daemon import PATIENCE, Daemon, xelinkd
 
 from xelinkd import __version__
 from xelinkd.cli.go_flags import NAMES
@@ -120,3 +120,11 @@ def test_interrupt() -> None:
                 process.send_signal(signal.SIGINT)
                 assert process.communicate(timeout=PATIENCE) == (b"", b"")
             assert process.returncode == 130
+
+
+def test_closed_standard_streams_are_no_trap(daemon: Daemon) -> None:
+    """A daemon started without standard streams keeps the labels true, and never logs into another file."""
+    daemon.start(prefix=["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"])
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    assert daemon.stop() == 0
+    assert daemon.file.read_text().startswith("# +expiry-time=")

@@ -308,3 +308,12 @@ def test_an_accepted_value_is_the_value_in_force(path: str, value: str) -> None:
     in_force = value_of(decoded.config, path)
     assert in_force == written or isinstance(written, str)
     assert decoded.origins[path] == "file"
+
+
+def test_a_password_is_not_repeated() -> None:
+    """A password that somebody wrote into the address is refused without ending up in messages and logs."""
+    with pytest.raises(ConfigError) as refused:
+        decode(b'[source]\nurl = "http://admin:s3cr@t/@host/metrics"', where="xelinkd.toml")
+    assert "s3cr" not in str(refused.value)
+    assert "admin" not in str(refused.value)
+    assert "***@host" in str(refused.value)

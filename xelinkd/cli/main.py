@@ -34,6 +34,7 @@ class _Verb(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
+    _hold_standard_streams()
     try:
         return _run(sys.argv[1:] if argv is None else argv)
     except ConfigError as error:
@@ -46,6 +47,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Status.OK
     finally:
         _finish_output()
+
+
+def _hold_standard_streams() -> None:
+    """Put the null device where a standard stream is closed: the next file opened would get its number."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _run(arguments: Sequence[str]) -> Status:

@@ -36,10 +36,16 @@ def toml_key(name: str) -> str:
     return name if _BARE_KEY.fullmatch(name) else toml_string(name)
 
 
+# Who wrote a user and password into an address shall not find them in a log.
+_PASSWORD: Final = re.compile(r"://.*@", re.DOTALL)
+
+
 def found(value: object) -> str:
     """Name a value of the file in a message: short, on one line, whatever it is."""
     match value:
-        case bool() | str() | float():
+        case str():
+            return shortened(toml_value(_PASSWORD.sub("://***@", value)))
+        case bool() | float():
             return shortened(toml_value(value))
         case int():
             return str(value) if value in _INT64 else "a number beyond 64 bits"

@@ -76,4 +76,4 @@ def _without_rows(content: bytes) -> UnknownPageError:
             Reason.XPUM2,
             "this is XPU Manager 2, whose metrics leave XeLink out; XPU Manager 1.3 has it",
         )
-    return UnknownPageError(Reason.NOT_EXPOSITION, "this is not a page of XPU Manager: check source.url")
+    return UnknownPageError(Reason.NOT_EXPOSITION, "this is not a page of XPU Manager: is the address right?")

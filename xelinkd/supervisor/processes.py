@@ -147,7 +147,7 @@ def _detach(job: Job, control: Connection, supervisor: int) -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != supervisor:  # it died before the line above
         os._exit(ORPHANED)
-    faulthandler.enable()
+    faulthandler.enable(2)
 
 
 def _close_all_but(keep: set[int]) -> None:
