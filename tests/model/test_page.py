@@ -147,3 +147,30 @@ def test_a_node_with_one_tile_is_whole() -> None:
     assert read_page(lone + b"\n" + rest + b"\nxpum_zzz 1").gap is None
     for end in (b"", b"\n", b"\nxpum_topo"):
         assert read_page(lone + end).gap == "the page ends after its only tile"
+
+
+_4X2 = parse_machine("4x2")
+
+
+@pytest.mark.parametrize(
+    ("content", "same"),
+    [
+        pytest.param(render(_4X2), True, id="the same page"),
+        pytest.param(render(_4X2) + b"\n", True, id="a line feed more"),
+        pytest.param(
+            b"# a comment\n" + render(_4X2).replace(b" 5.42", b" 7.1"), True, id="other measurements"
+        ),
+        pytest.param(render(_4X2.with_link("0.0-1.0", up=False)), False, id="a link less"),
+        pytest.param(
+            render(_4X2) + b'\nxpum_topology_link{lane_count="1"} 1', False, id="a line more at the end"
+        ),
+        pytest.param(b"xpum_topology_link 1\n" + render(_4X2), False, id="a line more at the beginning"),
+        pytest.param(render(_4X2).replace(b"} 1.0\nxpum_x", b"} 1.0 17\nxpum_x"), False, id="a time stamp"),
+    ],
+)
+def test_a_known_page_is_known_again(content: bytes, *, same: bool) -> None:
+    """A page is taken for one known already just if the topology's lines are the same, to the byte."""
+    known = read_page(render(_4X2))
+    read = read_page(content, known)
+    assert (read is known) is same
+    assert read == read_page(content)

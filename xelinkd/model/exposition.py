@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xelinkd.model.topology import Row, Tile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FAMILY: Final = b"xpum_topology_link"
 
@@ -59,8 +59,8 @@ class MalformedLineError(ValueError):
         self.line = line
 
 
-def read_rows(page: bytes) -> tuple[Row, ...]:
-    """Read the family's rows, in the order of the page.
+def read_rows(page: bytes, lines: Iterable[tuple[int, int]] | None = None) -> tuple[Row, ...]:
+    """Read the family's rows, in the order of the page; `lines` is where they are, if that is known already.
 
     Rows that do not name both tiles and a lane count as integers >= 0 are passed over,
     as the Go program does.
@@ -70,8 +70,8 @@ def read_rows(page: bytes) -> tuple[Row, ...]:
 
     """
     rows: list[Row] = []
-    shapes: list[re.Pattern[bytes]] = []
-    for start, end in family_lines(page):
+    shapes: list[Shape] = []
+    for start, end in family_lines(page) if lines is None else lines:
         row = _read_plain_line(shapes, page, start, end)
         if row is None:
             labels, connection = _read_any_line(page, start, end)
@@ -82,9 +82,24 @@ def read_rows(page: bytes) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def family_lines(page: bytes) -> Iterator[tuple[int, int]]:
-    """Find the family's sample lines: where each begins, and where its line feed is or the page ends."""
-    at = 0
+def has_block(page: bytes, block: bytes) -> bool:
+    """Tell whether the page has the same family as the page that a block was taken from.
+
+    A block is all from the family's first line to its last. This costs a search of the page, much less than
+    reading the family.
+    """
+    first = next(family_lines(page), None)
+    if first is None or not page.startswith(block, first[0]):
+        return False
+    end = first[0] + len(block)
+    return page[end : end + 1] in {b"", b"\n"} and next(family_lines(page, end), None) is None
+
+
+def family_lines(page: bytes, at: int = 0) -> Iterator[tuple[int, int]]:
+    """Find the family's sample lines: where each begins, and where its line feed is or the page ends.
+
+    `at` is where to begin: at a line's first byte, or at the line feed before it.
+    """
     while (found := page.find(FAMILY, at)) >= 0:
         start = max(page.rfind(b"\n", at, found) + 1, at)
         end = page.find(b"\n", found)
@@ -98,13 +113,20 @@ def family_lines(page: bytes) -> Iterator[tuple[int, int]]:
 # The quick way: plain lines, by a shape learned from a line that was read the slow way.
 
 
-def _learn_shape(shapes: list[re.Pattern[bytes]], names: tuple[bytes, ...]) -> None:
+class Shape(NamedTuple):
+    """A plain line as an expression, and its groups: _INTEGER_FIELDS, connection, on sub-device."""
+
+    pattern: re.Pattern[bytes]
+    groups: tuple[int, ...]
+
+
+def _learn_shape(shapes: list[Shape], names: tuple[bytes, ...]) -> None:
     if len(shapes) < _MAX_SHAPES and (shape := _shape(names)) and shape not in shapes:
         shapes.append(shape)
 
 
 @lru_cache(maxsize=16)
-def _shape(names: tuple[bytes, ...]) -> re.Pattern[bytes] | None:
+def _shape(names: tuple[bytes, ...]) -> Shape | None:
     """Compile the expression of plain lines with these labels: ASCII, no escapes, no spare blanks.
 
     None for labels that do not give each field once: such lines are left to the slow way.
@@ -113,7 +135,9 @@ def _shape(names: tuple[bytes, ...]) -> re.Pattern[bytes] | None:
     if fields != sorted(_INTEGER_FIELDS) or _ON_SUBDEVICE not in names:
         return None
     labels = rb",".join(name + rb'="' + _shape_of_value(name) + rb'"' for name in names)
-    return re.compile(FAMILY + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)")
+    pattern = re.compile(FAMILY + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)")
+    number = pattern.groupindex
+    return Shape(pattern, tuple(number[field] for field in (*_INTEGER_FIELDS, "connection", "on_subdevice")))
 
 
 def _shape_of_value(name: bytes) -> bytes:
@@ -123,20 +147,25 @@ def _shape_of_value(name: bytes) -> bytes:
     return rb"(?P<on_subdevice>%b)" % plain if name == _ON_SUBDEVICE else plain
 
 
-def _read_plain_line(shapes: list[re.Pattern[bytes]], page: bytes, start: int, end: int) -> Row | None:
-    for shape in shapes:
-        if match := shape.fullmatch(page, start, end):
-            device, subdevice, remote_device, remote_subdevice, lanes = map(
-                int, match.group(*_INTEGER_FIELDS)
+def _read_plain_line(shapes: list[Shape], page: bytes, start: int, end: int) -> Row | None:
+    for pattern, groups in shapes:
+        if match := pattern.fullmatch(page, start, end):
+            device, subdevice, remote_device, remote_subdevice, lanes, connection, on_subdevice = match.group(
+                *groups
             )
             return Row(
-                Tile(device, subdevice),
-                Tile(remote_device, remote_subdevice),
-                float(match["connection"]),
-                lanes,
-                match["on_subdevice"] == b"true",
+                _tile(device, subdevice),
+                _tile(remote_device, remote_subdevice),
+                float(connection),
+                int(lanes),
+                on_subdevice == b"true",
             )
     return None
+
+
+@lru_cache(maxsize=256)  # a page names each tile hundreds of times
+def _tile(device: bytes, subdevice: bytes) -> Tile:
+    return Tile(int(device), int(subdevice))
 
 
 # The slow way: whatever the exposition format allows.

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from xelinkd.model.exposition import FAMILY, MalformedLineError, family_lines, read_rows
+from xelinkd.model.exposition import (
+    FAMILY,
+    MalformedLineError,
+    family_lines,
+    has_block,
+    read_rows,
+)
 from xelinkd.model.topology import Row, Topology, first_gap, topology_of
 from xelinkd.model.unknown import Reason
 
@@ -31,29 +37,34 @@ class Page:
     rows: tuple[Row, ...]
     topology: Topology
     gap: str | None
+    block: bytes = field(default=b"", compare=False, repr=False)
+    """The family as it stands on the page: kept to know it again."""
 
 
-def read_page(content: bytes) -> Page:
-    """Read a page of XPU Manager 1.x.
+def read_page(content: bytes, known: Page | None = None) -> Page:
+    """Read a page of XPU Manager 1.x; if it shows the same as a page known already, give that one.
 
     Raises:
         UnknownPageError: the page says nothing about the topology, or says it in a malformed line.
 
     """
+    if known and has_block(content, known.block):
+        return known
     try:
-        rows = read_rows(content)
+        lines = list(family_lines(content))
+        rows = read_rows(content, lines)
     except MalformedLineError as error:
         raise UnknownPageError(Reason.MALFORMED, str(error)) from None
     if not rows:
         raise _without_rows(content)
-    return Page(rows, topology_of(rows), first_gap(rows) or _ends_too_soon(rows, content))
+    gap = first_gap(rows) or _ends_too_soon(rows, content[lines[-1][1] :])
+    return Page(rows, topology_of(rows), gap, content[lines[0][0] : lines[-1][1]])
 
 
-def _ends_too_soon(rows: tuple[Row, ...], content: bytes) -> str | None:
+def _ends_too_soon(rows: tuple[Row, ...], rest: bytes) -> str | None:
     """Doubt a lone tile at the very end: a page that was cut after its first row looks like that."""
-    *_, (_, end) = family_lines(content)
     is_lone = len(rows) == 1 and rows[0].local == rows[0].remote
-    may_go_on = FAMILY.startswith(content[end:].strip())
+    may_go_on = FAMILY.startswith(rest.strip())
     return "the page ends after its only tile" if is_lone and may_go_on else None
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Config
     from xelinkd.workers.lifeline import Lifeline
 
-OF_THE_PIPELINE: Final = frozenset({ALIVE, PROGRESS})
+OF_THE_FETCHER: Final = frozenset({ALIVE})
+OF_THE_WRITER: Final = frozenset({ALIVE, PROGRESS})
 OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
 
 
@@ -45,8 +46,8 @@ def pipeline(loaded: Loaded, first_fetch: float, former_file: Path | None) -> Bu
             write_labels(config, lifeline, receiving, former_file)
 
         return (
-            Job("fetcher", fetch, (sending,), OF_THE_PIPELINE, may_be_killed=True),
-            Job("writer", write, (receiving,), OF_THE_PIPELINE, may_be_killed=False),
+            Job("fetcher", fetch, (sending,), OF_THE_FETCHER, may_be_killed=True),
+            Job("writer", write, (receiving,), OF_THE_WRITER, may_be_killed=False),
         )
 
     return _build((config, loaded.digest), jobs, config)

@@ -14,7 +14,7 @@ from xelinkd.model.topology import lane_disagreements
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
 from xelinkd.sources.metrics import MetricsSource, fetch
-from xelinkd.workers.lifeline import ALIVE, PROGRESS, Lifeline
+from xelinkd.workers.lifeline import ALIVE, Lifeline
 from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
@@ -39,14 +39,20 @@ def fetch_topology(config: Config, lifeline: Lifeline, observations: Connection,
         lifeline.wait([], due)
         lifeline.say(ALIVE)  # a fetch may be silent until its deadline
         due = max(due + config.source.interval, time.monotonic())  # keeps the beat, skips what was missed
-        observations.send_bytes(encode(observer.observe()))
-        lifeline.say(PROGRESS)
+        observation = observer.observe()
+        try:
+            observations.send_bytes(encode(observation))
+        except BrokenPipeError:  # the writer is gone; the supervisor, which knows, ends this half of the pair
+            lifeline.wait([], None)
 
 
-def look(source: MetricsSource) -> Page | Unknown:
-    """Fetch the page once and read it; whether an incomplete one counts is not decided here."""
+def look(source: MetricsSource, known: Page | None = None) -> Page | Unknown:
+    """Fetch the page once and read it (a page known already is recognised, which is cheaper).
+
+    Whether an incomplete page counts is not decided here.
+    """
     try:
-        return read_page(fetch(source))
+        return read_page(fetch(source), known)
     except (FetchError, UnknownPageError) as error:
         return Unknown(error.reason, str(error))
 
@@ -58,6 +64,7 @@ class Observer:
         """Begin without doubt and without faults."""
         self._source = source_of(config)
         self._enough = config.source.incomplete_fetches
+        self._known: Page | None = None
         self._doubt = NO_DOUBT
         self._fault: Episode | None = None
         self._oddity: Episode | None = None
@@ -65,7 +72,8 @@ class Observer:
     def observe(self) -> Observation:
         """Fetch once."""
         at = clocks.now().boot
-        seen = look(self._source)
+        seen = look(self._source, self._known)
+        self._known = seen if isinstance(seen, Page) else self._known
         observation = self._judge(seen, at)
         self._tell(observation, at)
         return observation

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 ALIVE: Final = b"alive"  # nothing else to say for a while
-PROGRESS: Final = b"progress"  # a cycle was completed
+PROGRESS: Final = b"progress"  # the writer: an observation has reached it
 CHANGED: Final = b"changed"  # the watcher: a file may have changed
 MAX_WORD_SIZE: Final = 16  # bytes
 
