@@ -1,0 +1,94 @@
+"""`python -m benchmarks`: measures, prints the table, and writes it as JSON if asked to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import procfs, report
+from benchmarks.measures import MEASURES
+from benchmarks.rig import FULL, QUICK, Rig, page_server
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.figures import Figure
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    options = _parser().parse_args()
+    with page_server() as server, tempfile.TemporaryDirectory() as folder:
+        effort = QUICK if options.quick else FULL
+        rig = Rig(options.python, options.references, options.peer, effort, server, Path(folder))
+        facts = {**_machine(rig), "quick": options.quick}
+        figures = _measured(rig, options.only or list(MEASURES))
+    lines = (f"{name}: {value}\n" for name, value in facts.items())
+    sys.stdout.write("".join((report.table(figures), "\n\n", *lines)))
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(figures, facts), indent=2) + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
+    parser.add_argument("--python", default=sys.executable, help="the interpreter that runs the daemon")
+    parser.add_argument("--references", default="", metavar="FOLDER", help="where its references are")
+    parser.add_argument("--quick", action="store_true", help="only show that it works")
+    parser.add_argument("--only", action="append", choices=list(MEASURES), help="may be given again")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample")
+    parser.add_argument("peer", nargs=argparse.REMAINDER, metavar="PEER", help="command of another program")
+    return parser
+
+
+def _measured(rig: Rig, names: Sequence[str]) -> list[Figure]:
+    """Measure; a quick run is not set against the budgets."""
+    figures = []
+    for name in names:
+        sys.stderr.write(f"measuring: {name}\n")
+        figures += MEASURES[name](rig)
+    return [replace(figure, budget=None) for figure in figures] if rig.effort is QUICK else figures
+
+
+def _machine(rig: Rig) -> dict[str, object]:
+    return {
+        "cores": os.cpu_count(),
+        "processor": _processor(),
+        "kernel": platform.release(),
+        "python of the daemon": _ask(rig, "platform.python_version()"),
+        "python of the harness": platform.python_version(),
+        "load before": os.getloadavg()[0],
+        "others with the daemon's interpreter in memory": _sharers(rig),
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, "unknown")
+
+
+def _sharers(rig: Rig) -> int:
+    """Count who else has the daemon's interpreter in memory: shared pages flatter the daemon's PSS."""
+    mapped = _ask(rig, "open('/proc/self/maps').read()").split()
+    files = {path for path in mapped if "libpython" in path} or {
+        _ask(rig, "os.path.realpath(sys.executable)")
+    }
+    return len(set().union(*map(procfs.users_of, files)))
+
+
+def _ask(rig: Rig, expression: str) -> str:
+    """Evaluate something in the daemon's interpreter."""
+    command = [rig.python, "-c", f"import os, platform, sys; print({expression})"]
+    return subprocess.check_output(command, text=True).strip()  # noqa: S603  our own words
+
+
+if __name__ == "__main__":
+    main()

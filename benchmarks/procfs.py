@@ -1,0 +1,62 @@
+"""What the kernel knows of a tree of processes (proc(5)): CPU, context switches, memory."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROC: Final = Path("/proc")
+_PSS: Final = re.compile(r"^(Pss|Pss_Anon): +(\d+) kB$", re.MULTILINE)
+_SWITCHES: Final = re.compile(r"^(?:non)?voluntary_ctxt_switches:\t(\d+)$", re.MULTILINE)
+
+
+def tree(pid: int) -> dict[int, str]:
+    """Give a process and all that descend from it, by process id, each with its short name."""
+    found = {pid: _name(pid)}
+    for child in (_PROC / f"{pid}/task/{pid}/children").read_text().split():
+        found |= tree(int(child))
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Give the CPU time that a process's living threads have had, user and system, to the nanosecond."""
+    return sum(int(text.split()[0]) for text in _of_threads(pid, "schedstat")) / 1e9
+
+
+def context_switches(pid: int) -> int:
+    """Give how often a process's living threads were switched to and away, voluntarily or not."""
+    return sum(int(count) for text in _of_threads(pid, "status") for count in _SWITCHES.findall(text))
+
+
+def pss_mib(pid: int, kind: Literal["Pss", "Pss_Anon"] = "Pss") -> float:
+    """Give a process's memory, all or what is no file's; a page shared by n processes counts 1/n."""
+    found = dict(_PSS.findall((_PROC / f"{pid}/smaps_rollup").read_text()))
+    return int(found[kind]) / 1024
+
+
+def users_of(library: str) -> set[int]:
+    """Give the processes (those we may look into) that have a file mapped."""
+    return {pid for pid in _processes() if library in _read(pid, "maps")}
+
+
+def _processes() -> Iterator[int]:
+    return (int(path.name) for path in _PROC.iterdir() if path.name.isdecimal())
+
+
+def _name(pid: int) -> str:
+    return (_PROC / f"{pid}/comm").read_text().strip()
+
+
+def _read(pid: int, name: str) -> str:
+    try:
+        return (_PROC / f"{pid}/{name}").read_text(errors="replace")
+    except OSError:  # it has ended, or is another user's
+        return ""
+
+
+def _of_threads(pid: int, name: str) -> list[str]:
+    return [(task / name).read_text() for task in (_PROC / f"{pid}/task").iterdir()]
