@@ -104,8 +104,8 @@ def the_configuration_changes(simulator: Simulator) -> None:
     wait_for(lambda: "example.org/" in FILE.read_text(), "the new labels")
     say(f"{since(began)} later, without a restart (all links here have 4 lanes, so none is left):")
     show(FILE.read_text())
-    configure(simulator.url, namespace="example.org")
-    wait_for(links, "all labels")
+    configure(simulator.url, namespace="gpu.intel.com")
+    wait_for(lambda: "gpu.intel.com/" in FILE.read_text() and links(), "all labels")
     say("It is put back as it was. (All that was logged is in .demo/xelinkd.log.)")
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -20,15 +22,24 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Log
 
 
+PATIENCE_MS: Final = 100
+
+
 class _StandardError(io.FileIO):
     """Unbuffered, so that a line goes out whole, in one write; and a log that is lost costs no label."""
 
     def write(self, line: Buffer, /) -> int:
-        """Write a line; where that fails (nobody reads the pipe, the disk is full), go on without it."""
+        """Write a line; where that fails (nobody empties the pipe, the disk is full), go on without it."""
         try:
-            return super().write(line)
+            return super().write(line) if self._can_take() else 0
         except OSError:
             return 0
+
+    def _can_take(self) -> bool:
+        """Wait a moment for a reader who lags; one who never comes must not stop the labels."""
+        waiting = select.poll()
+        waiting.register(self, select.POLLOUT)
+        return bool(waiting.poll(PATIENCE_MS))
 
 
 _STDERR: Final = _StandardError(2, "w", closefd=False)
@@ -78,14 +89,17 @@ def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
         return json.dumps(event, default=str, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _text() -> tuple[Processor, Processor]:
+def _text() -> tuple[Processor, ...]:
     renderer = structlog.dev.ConsoleRenderer(
         colors=_STDERR.isatty() and not os.environ.get("NO_COLOR"),  # https://no-color.org
         timestamp_key="time",
         exception_formatter=structlog.dev.plain_traceback,
     )
 
+    def as_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {key: str(value) if isinstance(value, Path) else value for key, value in event.items()}
+
     def encode(_logger: WrappedLogger, _method: str, line: EventDict | str) -> bytes:
         return str(line).encode("utf-8", "backslashreplace")
 
-    return renderer, encode
+    return as_words, renderer, encode

@@ -257,7 +257,7 @@ def test_the_signature_tells_that_the_file_was_changed(
 def test_leftovers_are_swept(sink: FeatureFileSink, leftover: bytes) -> None:
     """A writer that was killed in the middle of its work leaves nothing behind for long."""
     sink.sweep()
-    staged = sink.staging / "labels.txt.new"
+    staged = sink.staging / "labels.txt.12345.new"
     staged.write_bytes(leftover)
     sink.sweep()
     assert _files(sink.staging) == []

@@ -14,7 +14,7 @@ from xelinkd import logs
 from xelinkd.cli.go_flags import translate
 from xelinkd.cli.main import VERBS
 from xelinkd.cli.usage import did_you_mean
-from xelinkd.config.load import load
+from xelinkd.config.load import load, load_again
 from xelinkd.config.overrides import Override
 from xelinkd.config.schema import DEFAULT_PATH
 
@@ -56,7 +56,7 @@ class Arguments:
     options: argparse.Namespace
     warnings: tuple[str, ...]
     load: Callable[[], Loaded]
-    load_again: Callable[[], Loaded]
+    load_again: Callable[[Loaded], Loaded]
 
 
 def parser(
@@ -96,9 +96,12 @@ def parse(made: argparse.ArgumentParser, arguments: Sequence[str]) -> Arguments:
     options = parse_options(made, translation.rest)
     named = options.config is not None
     path = (options.config if named else DEFAULT_PATH).absolute()
-    read = partial(load, path, tuple(map(_absolute, translation.overrides)))
+    overrides = tuple(map(_absolute, translation.overrides))
     return Arguments(
-        options, translation.warnings, partial(read, required=named), partial(read, required=True)
+        options,
+        translation.warnings,
+        partial(load, path, overrides, required=named),
+        partial(load_again, overrides=overrides),
     )
 
 

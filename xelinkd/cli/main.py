@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from xelinkd.cli.status import Status
 from xelinkd.cli.usage import UsageError, did_you_mean
 from xelinkd.config.problems import ConfigError
+from xelinkd.supervisor.signals import hold_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,17 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     _hold_standard_streams()
     try:
-        return _run(sys.argv[1:] if argv is None else argv)
+        status: int = _run(sys.argv[1:] if argv is None else argv)
     except ConfigError as error:
-        return _refuse(map(str, error.problems))
+        status = _refuse(map(str, error.problems))
     except UsageError as error:
-        return _refuse([str(error)])
+        status = _refuse([str(error)])
     except KeyboardInterrupt:
-        return INTERRUPTED
+        status = INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough: `| head`
-        return Status.OK
-    finally:
-        _finish_output()
+        status = Status.OK
+    return _finish_output(status)
 
 
 def _hold_standard_streams() -> None:
@@ -60,6 +60,8 @@ def _hold_standard_streams() -> None:
 
 def _run(arguments: Sequence[str]) -> Status:
     verb, rest = _verb_of(arguments)
+    if verb == DEFAULT_VERB:
+        hold_signals()
     # Imported only when asked for: a daemon need not hold the simulator in memory.
     module = cast("_Verb", import_module(f"xelinkd.cli.{verb}"))
     return module.run(rest)
@@ -85,9 +87,13 @@ def _refuse(problems: Iterable[str]) -> Status:
     return Status.USAGE
 
 
-def _finish_output() -> None:
-    """Write out what is left; where nobody reads it any more, keep the interpreter from trying again."""
+def _finish_output(status: int) -> int:
+    """Write out what is left; where it cannot be, keep the interpreter from trying again at its end."""
     try:
         print(end="", flush=True)
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"xelinkd: standard output: {error.strerror}", file=sys.stderr)
+            return status or Status.NOT_WRITTEN
+    return status

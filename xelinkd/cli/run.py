@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> Status:
     """Run the daemon until it is told to end."""
     parsed = parse(configured_parser("run", DESCRIPTION, usage=USAGE), arguments)
     loaded = load_and_log(parsed, "supervisor")
-    gc.freeze()  # the workers share it all: a full collection in one of them would copy 7 MiB
+    gc.freeze()  # the workers share it all: a full collection in one of them would copy 7 MB
     try:
         supervise(loaded, parsed.load_again)
     except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ import tomli
 from xelinkd.config.duration import Duration
 from xelinkd.config.keys import KEYS, SECTIONS, Key, keys_of, value_of
 from xelinkd.config.overrides import Override
-from xelinkd.config.problems import ConfigError, Problem
+from xelinkd.config.problems import MAX_PROBLEMS, ConfigError, Problem
 from xelinkd.config.schema import BONDS, Bond, Config
 from xelinkd.config.spelling import unknown_keys
 from xelinkd.config.toml_text import found, shortened, toml_value
@@ -58,7 +59,7 @@ def decode(data: bytes, overrides: Sequence[AnyOverride] = (), *, where: str) ->
     values, misfits = _converted(given, where)
     config = _assembled(values)
     problems = [
-        *unknown_keys(document, where),
+        *islice(unknown_keys(document, where), MAX_PROBLEMS),
         *misfits.values(),
         *_broken_bonds(config, origins, misfits.keys(), where),
     ]

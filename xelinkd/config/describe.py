@@ -37,7 +37,8 @@ def _default_entry(key: Key) -> str:
 
 def render_effective(loaded: Loaded) -> str:
     """Give the configuration in force as TOML, each line with where its value came from."""
-    head = f"# file: {toml_string(str(loaded.path))}\n"
+    there = "" if loaded.is_there else " (not there: the defaults)"
+    head = f"# file: {toml_string(str(loaded.path))}{there}\n"
     return "\n".join([head, *(_effective_section(loaded, name) for name in SECTIONS)])
 
 

@@ -34,6 +34,19 @@ class Loaded:
     origins: Mapping[str, str] = field(compare=False)
     path: Path
     digest: str
+    is_there: bool = field(default=True, compare=False)
+
+
+def load_again(before: Loaded, overrides: Sequence[AnyOverride] = ()) -> Loaded:
+    """Read the configuration while another is in force: a file that was there and is not changes nothing.
+
+    An empty file is refused: it is what a full disk leaves. Raises ConfigError with all problems at once.
+    """
+    path = before.path
+    data = _read_config(path, required=before.is_there)
+    if data == b"":
+        raise ConfigError([Problem(str(path), "", "is empty; for the defaults, leave a comment in it")])
+    return _loaded(data, path, overrides)
 
 
 def load(path: Path, overrides: Sequence[AnyOverride] = (), *, required: bool) -> Loaded:
@@ -41,16 +54,22 @@ def load(path: Path, overrides: Sequence[AnyOverride] = (), *, required: bool) -
 
     Raises ConfigError with all problems at once.
     """
-    decoded = decode(_read_config(path, required=required), overrides, where=str(path))
-    return Loaded(decoded.config, decoded.origins, path, _digest(referenced_files(decoded.config)))
+    return _loaded(_read_config(path, required=required), path, overrides)
 
 
-def _read_config(path: Path, *, required: bool) -> bytes:
+def _loaded(data: bytes | None, path: Path, overrides: Sequence[AnyOverride]) -> Loaded:
+    decoded = decode(data or b"", overrides, where=str(path))
+    return Loaded(
+        decoded.config, decoded.origins, path, _digest(referenced_files(decoded.config)), data is not None
+    )
+
+
+def _read_config(path: Path, *, required: bool) -> bytes | None:
     try:
         return _read_small_file(path)
     except FileNotFoundError:
         if not required:
-            return b""
+            return None
         message = "there is no such file; create it, or name another one"
     except OSError as error:
         message = f"cannot be read: {error.strerror}; it must be a regular file that xelinkd may read"

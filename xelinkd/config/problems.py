@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,10 +22,13 @@ class Problem:
         return ": ".join(part for part in (self.where, self.key, self.message) if part)
 
 
+MAX_PROBLEMS: Final = 100  # more than a person reads
+
+
 class ConfigError(Exception):
     """The configuration cannot be used; `problems` has everything that is wrong with it, never empty."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         """Take all problems at once, so that people need one round to mend them."""
-        self.problems = tuple(problems)
+        self.problems = tuple(problems)[:MAX_PROBLEMS]
         super().__init__("\n".join(str(problem) for problem in self.problems))

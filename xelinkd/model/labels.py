@@ -75,16 +75,16 @@ def pairs_of(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    part, rest = _cut(value, MAX_VALUE_LENGTH)
-    yield part
-    while rest:
-        part, rest = _cut(rest, MAX_VALUE_LENGTH - len(CONTINUATION))
-        yield CONTINUATION + part
+    end = _end_of_part(value, 0, MAX_VALUE_LENGTH)
+    yield value[:end]
+    while end < len(value):
+        start, end = end, _end_of_part(value, end, MAX_VALUE_LENGTH - len(CONTINUATION))
+        yield CONTINUATION + value[start:end]
 
 
-def _cut(text: str, width: int) -> tuple[str, str]:
-    """Cut off up to width characters, ending in an alphanumeric one: a value may end in no other."""
-    end = min(width, len(text))
-    while end > 0 and not text[end - 1].isalnum():
+def _end_of_part(value: str, start: int, width: int) -> int:
+    """Find where a part of up to width characters ends: after an alphanumeric one, as a value must."""
+    end = min(start + width, len(value))
+    while end > start and not value[end - 1].isalnum():
         end -= 1
-    return text[:end], text[end:]
+    return end

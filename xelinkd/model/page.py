@@ -63,7 +63,7 @@ def read_page(content: bytes, known: Page | None = None) -> Page:
 
 def _ends_too_soon(rows: tuple[Row, ...], rest: bytes) -> str | None:
     """Doubt a lone tile at the very end: a page that was cut after its first row looks like that."""
-    is_lone = len(rows) == 1 and rows[0].local == rows[0].remote
+    is_lone = len({tile for row in rows for tile in (row.local, row.remote)}) == 1
     may_go_on = FAMILY.startswith(rest.strip())
     return "the page ends after its only tile" if is_lone and may_go_on else None
 

@@ -6,6 +6,7 @@ features.d is an event itself, and the rename's own event may then be the one th
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from contextlib import suppress
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+NEW: Final = ".new"
 MODE: Final = 0o644  # nfd-worker is another user
 
 
@@ -132,7 +134,7 @@ class FeatureFileSink:
         return aside
 
     def sweep(self) -> None:
-        """Have the staging folder ready, without what a writer that was killed in its work left there.
+        """Have the staging folder ready, without what writers that were killed in their work left there.
 
         To be called well before the first write: for NFD the making of the folder is an event, too.
 
@@ -141,10 +143,12 @@ class FeatureFileSink:
 
         """
         self.staging.mkdir(mode=0o755, exist_ok=True)
-        self._staged().unlink(missing_ok=True)
+        for left in self.staging.glob(f"{glob.escape(self.path.name)}.*{NEW}"):
+            left.unlink(missing_ok=True)
 
     def _staged(self) -> Path:
-        return self.staging / f"{self.path.name}.new"
+        """Name the next content: for each process its own, lest two writers put half of it in place."""
+        return self.staging / f"{self.path.name}.{os.getpid()}{NEW}"
 
 
 def _write_synced(path: Path, content: bytes) -> None:

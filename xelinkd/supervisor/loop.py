@@ -12,20 +12,21 @@ from xelinkd.config.problems import ConfigError
 from xelinkd.supervisor import reloads, signals
 from xelinkd.supervisor.pipeline import pipeline, remover, watcher
 from xelinkd.supervisor.unit import Unit, see_through
-from xelinkd.workers.lifeline import CHANGED
+from xelinkd.workers.lifeline import CHANGED, SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from xelinkd.config.load import Loaded
+    from xelinkd.supervisor.unit import Build
 
 OVERSLEPT: Final = 2.0  # seconds past its deadline: the supervisor was stopped itself
 
 log = logs.logger()
 
 
-def supervise(loaded: Loaded, load_again: Callable[[], Loaded]) -> None:
+def supervise(loaded: Loaded, load_again: Callable[[Loaded], Loaded]) -> None:
     """Run xelinkd until SIGTERM or SIGINT; `load_again` reads the configuration, or raises ConfigError."""
     with signals.signal_wake_up() as wake_up:
         Supervisor(loaded, load_again, wake_up).run()
@@ -34,16 +35,16 @@ def supervise(loaded: Loaded, load_again: Callable[[], Loaded]) -> None:
 class Supervisor:
     """The units, the configuration in force, and when to look at it again."""
 
-    def __init__(self, loaded: Loaded, load_again: Callable[[], Loaded], wake_up: int) -> None:
+    def __init__(self, loaded: Loaded, load_again: Callable[[Loaded], Loaded], wake_up: int) -> None:
         """Take the configuration to begin with; nothing runs before `run`."""
         self._loaded = loaded
         self._load_again = load_again
         self._wake_up = wake_up
         self._reloads = reloads.Reloads()
         self._refused = ""
-        self._former_file: Path | None = None
+        self._former_files: tuple[Path, ...] = ()
         self._first_fetch = time.monotonic() + loaded.config.source.startup_delay
-        self._pipeline = Unit("pipeline", pipeline(loaded, self._first_fetch, None))
+        self._pipeline = Unit("pipeline", pipeline(loaded, self._first_fetch, ()))
         self._watcher = Unit("watcher", watcher(loaded))
         self._units = (self._pipeline, self._watcher)
 
@@ -75,13 +76,24 @@ class Supervisor:
         if self._wake_up in ready:
             self._heed(signals.received(self._wake_up))
         for source in ready:
-            if source in actions and actions[source]() == CHANGED:
+            word = actions[source]() if source in actions else None
+            if word == CHANGED:
                 self._ask_for_reload()
+            elif word == SETTLED:
+                self._forget_former_files()
 
     def _forgive(self) -> None:
         log.warning("supervisor_was_stopped")
         for unit in self._units:
             unit.forgive(time.monotonic())
+
+    def _forget_former_files(self) -> None:
+        """Leave alone what may stand there from now on; the writer that runs is not replaced for that."""
+        self._former_files = ()
+        self._pipeline.rebuild(self._pipeline_of(self._loaded))
+
+    def _pipeline_of(self, loaded: Loaded) -> Build:
+        return pipeline(loaded, self._first_fetch, self._former_files)
 
     def _heed(self, numbers: frozenset[int]) -> None:
         if numbers & signals.RELOAD:
@@ -97,10 +109,12 @@ class Supervisor:
     def _reload(self) -> None:
         applied = False
         try:
-            loaded = self._load_again()
+            loaded = self._load_again(self._loaded)
         except ConfigError as error:
             self._tell_refused(error)
         else:
+            if self._refused:
+                log.info("config_right_again", config=loaded.path)
             self._refused = ""
             applied = loaded != self._loaded
             if applied:
@@ -119,7 +133,8 @@ class Supervisor:
         before, self._loaded = self._loaded, loaded
         logs.configure(loaded.config.log, "supervisor")
         log.info("config_applied", config=loaded.path, changes=changes(before, loaded))
-        if loaded.config.feature_file.path != before.config.feature_file.path:
-            self._former_file = before.config.feature_file.path
-        self._pipeline.rebuild(pipeline(loaded, self._first_fetch, self._former_file))
+        file, former = loaded.config.feature_file.path, before.config.feature_file.path
+        if file != former:
+            self._former_files = tuple(path for path in (*self._former_files, former) if path != file)
+        self._pipeline.rebuild(self._pipeline_of(loaded))
         self._watcher.rebuild(watcher(loaded))

@@ -11,7 +11,7 @@ from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build
 from xelinkd.workers.fetcher import fetch_topology
-from xelinkd.workers.lifeline import ALIVE, CHANGED, PROGRESS
+from xelinkd.workers.lifeline import ALIVE, CHANGED, PROGRESS, SETTLED
 from xelinkd.workers.remover import remove_labels
 from xelinkd.workers.watcher import watch_files
 from xelinkd.workers.writer import write_labels
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from xelinkd.workers.lifeline import Lifeline
 
 OF_THE_FETCHER: Final = frozenset({ALIVE})
-OF_THE_WRITER: Final = frozenset({ALIVE, PROGRESS})
+OF_THE_WRITER: Final = frozenset({ALIVE, PROGRESS, SETTLED})
 OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
 
 
-def pipeline(loaded: Loaded, first_fetch: float, former_file: Path | None) -> Build:
+def pipeline(loaded: Loaded, first_fetch: float, former_files: Sequence[Path]) -> Build:
     """Fetch and write as configured; the first fetch not before `first_fetch` (time.monotonic).
 
-    `former_file` is where the feature file was under the configuration before, if that was elsewhere.
+    `former_files` are where the feature file was under configurations before, and may still be.
     """
     config = loaded.config
 
@@ -43,7 +43,7 @@ def pipeline(loaded: Loaded, first_fetch: float, former_file: Path | None) -> Bu
             fetch_topology(config, lifeline, sending, first_fetch)
 
         def write(lifeline: Lifeline) -> None:
-            write_labels(config, lifeline, receiving, former_file)
+            write_labels(config, lifeline, receiving, former_files)
 
         return (
             Job("fetcher", fetch, (sending,), OF_THE_FETCHER, may_be_killed=True),
@@ -85,6 +85,6 @@ def _build(key: object, jobs: Callable[[], Sequence[Job]], config: Config) -> Bu
         key,
         jobs,
         set_up=lambda name: logs.configure(config.log, name),
-        heartbeat_deadline=config.supervision.heartbeat_deadline,
-        longest_delay=config.supervision.restart_delay_max,
+        heartbeat_deadline=float(config.supervision.heartbeat_deadline),
+        longest_delay=float(config.supervision.restart_delay_max),
     )

@@ -14,6 +14,11 @@ STOP: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 RELOAD: Final = frozenset({signal.SIGHUP})
 
 
+def hold_signals() -> None:
+    """Keep signals waiting until `signal_wake_up`: PID 1 of a container would lose those that come first."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP | RELOAD)
+
+
 @contextmanager
 def signal_wake_up() -> Iterator[int]:
     """Give a descriptor that can be read once a signal came; each byte of it is a signal's number.
@@ -23,6 +28,7 @@ def signal_wake_up() -> Iterator[int]:
     reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     before = {number: signal.signal(number, _do_nothing) for number in STOP | RELOAD}
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP | RELOAD)
     try:
         yield reading
     finally:

@@ -48,6 +48,7 @@ class Unit:
         self._deadline = time.monotonic()
         self._workers: dict[int, Worker] = {}  # by pidfd
         self._heard: dict[int, float] = {}  # by pidfd: when its worker last said something
+        self._deaf: set[int] = set()  # pidfds of workers whose control pipe has ended
         self._started = 0.0
         self._progressed = False
         self._failures = Failures()
@@ -68,7 +69,7 @@ class Unit:
         """Give what to wait for, each with what to call once it can be read."""
         for pidfd, worker in self._workers.items():
             yield pidfd, partial(self._bury, worker)
-            if pidfd in self._heard and self._phase is Phase.RUNNING:
+            if pidfd not in self._deaf and self._phase is Phase.RUNNING:
                 yield worker.control, partial(self._hear, worker)
 
     def tick(self, now: float) -> None:
@@ -144,7 +145,7 @@ class Unit:
         try:
             word = worker.hear()
         except EOFError:  # it is ending; a worker that lives on without its lifeline would be nobody's
-            del self._heard[worker.pidfd]
+            self._deaf.add(worker.pidfd)
             worker.kill()
             return None
         except OutOfTurnError as error:
@@ -159,6 +160,7 @@ class Unit:
         cause = worker.reap()
         del self._workers[worker.pidfd]
         self._heard.pop(worker.pidfd, None)
+        self._deaf.discard(worker.pidfd)
         expected = self._phase is not Phase.RUNNING
         tell = log.debug if expected else log.error
         tell("worker_ended", worker=worker.job.name, worker_pid=worker.pid, cause=cause)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xelinkd import clocks, logs
 from xelinkd.model.belief import NO_DOUBT, is_believed, weigh
 from xelinkd.model.episodes import Episode, follow
-from xelinkd.model.observation import Known, Unknown, encode
+from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, Unknown, decode, encode
 from xelinkd.model.page import Page, UnknownPageError, read_page
 from xelinkd.model.topology import lane_disagreements
 from xelinkd.model.unknown import Reason
@@ -39,9 +39,9 @@ def fetch_topology(config: Config, lifeline: Lifeline, observations: Connection,
         lifeline.wait([], due)
         lifeline.say(ALIVE)  # a fetch may be silent until its deadline
         due = max(due + config.source.interval, time.monotonic())  # keeps the beat, skips what was missed
-        observation = observer.observe()
+        message = observer.observe_encoded()
         try:
-            observations.send_bytes(encode(observation))
+            observations.send_bytes(message)
         except BrokenPipeError:  # the writer is gone; the supervisor, which knows, ends this half of the pair
             lifeline.wait([], None)
 
@@ -71,12 +71,20 @@ class Observer:
 
     def observe(self) -> Observation:
         """Fetch once."""
+        return decode(self.observe_encoded())
+
+    def observe_encoded(self) -> bytes:
+        """Fetch once; give the observation as a message that the writer takes."""
         at = clocks.now().boot
         seen = look(self._source, self._known)
         self._known = seen if isinstance(seen, Page) else self._known
         observation = self._judge(seen, at)
+        message = encode(observation)
+        if len(message) > MAX_MESSAGE_SIZE:
+            observation = Unknown(Reason.TOO_LARGE, f"the topology takes {len(message)} bytes: is it real?")
+            message = encode(observation)
         self._tell(observation, at)
-        return observation
+        return message
 
     def _judge(self, seen: Page | Unknown, at: float) -> Observation:
         self._doubt = weigh(self._doubt, seen if isinstance(seen, Page) else None, enough=self._enough)

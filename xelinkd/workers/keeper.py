@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, ParamSpec
 
 from xelinkd import logs
@@ -13,7 +14,7 @@ from xelinkd.sinks.feature_file import Absent, Foreign, Ours
 from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from xelinkd.model.lease import Held, Instant
     from xelinkd.sinks.feature_file import FeatureFileSink, OnDisk, Signature
@@ -26,9 +27,19 @@ _P = ParamSpec("_P")
 class Keeper:
     """The labels held, and what is known of the feature file."""
 
-    def __init__(self, sink: FeatureFileSink, lease_seconds: float, clock: Callable[[], Instant]) -> None:
-        """Know nothing yet: the first `step` looks at what a predecessor left."""
+    def __init__(
+        self,
+        sink: FeatureFileSink,
+        lease_seconds: float,
+        clock: Callable[[], Instant],
+        former: Sequence[FeatureFileSink] = (),
+    ) -> None:
+        """Know nothing yet: the first `step` looks at what a predecessor left.
+
+        `former` is where the feature file was before, if the configuration moved it; the latest comes last.
+        """
         self._sink = sink
+        self._former = former
         self._lease = lease_seconds
         self._clock = clock
         self._held: Held | None = None
@@ -50,12 +61,35 @@ class Keeper:
         labels held are renewed when the new ones are refused, and let go of when the file cannot be seen.
         """
         now = self._clock()
+        self._inherit(now)
         unseen = _fault_of(self._look, now)
         refused = None if lines is None else _fault_of(self._hold, lines, at, now)
         self._let_go(now)
-        fault = unseen or _fault_of(self._carry_out, now) or refused
+        fault = unseen or _fault_of(self._carry_out, now) or refused or _fault_of(self._leave_former)
         self._tell_fault(fault, now)
         return fault is None
+
+    @property
+    def has_moved(self) -> bool:
+        """Tell whether nothing of ours is left where the feature file was before."""
+        return not self._former
+
+    def _inherit(self, now: Instant) -> None:
+        """Hold what stands at the former place: it was true, whatever may stand at the new one."""
+        if self._held is not None or not self._former:
+            return
+        with suppress(OSError):
+            found = self._former[-1].read()
+            if isinstance(found, Ours):
+                self._held = lease.adopt(found.file, now, self._lease)
+
+    def _leave_former(self) -> None:
+        """Remove our labels from where they were, now that they are where they shall be."""
+        for old in self._former:
+            if isinstance(old.read(), Ours):
+                old.remove()
+                log.info("labels_moved", file=self._sink.path, moved_from=old.path)
+        self._former = ()
 
     def _hold(self, lines: tuple[str, ...], at: float, now: Instant) -> None:
         if self._held is None or lines != self._held.lines:
@@ -138,6 +172,13 @@ class Keeper:
             log.warning("feature_file_repaired", file=self._sink.path, expires=expires)
         self._lines = file.lines
 
+    def _explained(self, error: Exception | None) -> str:
+        """Name the folder that people know, rather than the hidden one that was to be made in it."""
+        folder = self._sink.path.parent
+        if isinstance(error, FileNotFoundError) and not folder.exists():
+            return f"there is no folder {folder}: is Node Feature Discovery set up? Make it, or mount it"
+        return str(error)
+
     def _tell_fault(self, error: Exception | None, now: Instant) -> None:
         kind = None if error is None else type(error).__name__
         self._fault, news = follow(self._fault, kind, now.boot)
@@ -147,7 +188,7 @@ class Keeper:
             fault="feature_file_failing",
             over="feature_file_recovered",
             file=self._sink.path,
-            error=str(error),
+            error=self._explained(error),
         )
 
 

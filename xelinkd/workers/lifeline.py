@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ALIVE: Final = b"alive"  # nothing else to say for a while
 PROGRESS: Final = b"progress"  # the writer: an observation has reached it
+SETTLED: Final = b"settled"  # the writer: nothing of ours is left where the feature file was before
 CHANGED: Final = b"changed"  # the watcher: a file may have changed
 MAX_WORD_SIZE: Final = 16  # bytes
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from xelinkd import clocks, logs
 from xelinkd.model.labels import label_lines
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, decode
-from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Ours
+from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.workers.keeper import Keeper
-from xelinkd.workers.lifeline import PROGRESS, Lifeline
+from xelinkd.workers.lifeline import PROGRESS, SETTLED, Lifeline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -24,9 +25,9 @@ log = logs.logger()
 
 
 def write_labels(
-    config: Config, lifeline: Lifeline, observations: Connection, former_file: Path | None
+    config: Config, lifeline: Lifeline, observations: Connection, former_files: Sequence[Path]
 ) -> None:
-    """Run the writer; labels in `former_file`, where the feature file was before, move to where it is now.
+    """Run the writer; labels in `former_files`, where the feature file was before, move to where it is now.
 
     Raises:
         Released: the supervisor closed the control pipe: the regular end.
@@ -34,33 +35,21 @@ def write_labels(
 
     """
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
-    keeper = Keeper(sink, config.feature_file.lease, clocks.now)
+    former = [FeatureFileSink(path, sink.staging) for path in former_files]
+    keeper = Keeper(sink, config.feature_file.lease, clocks.now, former)
     with suppress(OSError):  # what is wrong with the folder, the first step will tell
         sink.sweep()
-    move_labels(former_file, sink)
     keeper.step()
+    settled = False
     while True:
+        if keeper.has_moved and not settled:
+            settled = True
+            lifeline.say(SETTLED)
         if lifeline.wait([observations], _wake(keeper)):
             take_in(keeper, _receive(observations, lifeline), config)
             lifeline.say(PROGRESS)
         else:
             keeper.step()
-
-
-def move_labels(former: Path | None, sink: FeatureFileSink) -> None:
-    """Take the labels along to the feature file's new place: neither lost nor there twice."""
-    if former is None or former == sink.path:
-        return
-    old = FeatureFileSink(former, sink.staging)
-    try:
-        found = old.read()
-        if isinstance(found, Ours):
-            if isinstance(sink.read(), Absent):
-                sink.write(found.file)
-            old.remove()
-            log.info("labels_moved", file=sink.path, moved_from=former)
-    except OSError as error:
-        log.warning("labels_not_moved", file=sink.path, moved_from=former, error=str(error))
 
 
 def take_in(keeper: Keeper, observation: Observation, config: Config) -> bool:
