@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from support.daemon import Daemon, is_alive, wait_until
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from xelinkd.config.schema import DEFAULT_PATH
 
+if TYPE_CHECKING:
     from xelinkd.simulator.server import Simulator
 
 
@@ -167,3 +172,52 @@ def test_supervisor_that_was_stopped_does_not_blame_its_workers(daemon: Daemon) 
         os.kill(pid, signal.SIGCONT)
     daemon.wait_for("supervisor_was_stopped")
     assert daemon.wait_for_workers() == workers
+
+
+def has_links(daemon: Daemon, count: int) -> bool:
+    """Tell whether the feature file has so many links."""
+    return len(daemon.links()) == count
+
+
+def test_log_that_nobody_empties_stops_nothing(daemon: Daemon, xpum: Simulator) -> None:
+    """A log collector that hangs costs log lines, but no label, and not the end of the program."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    command = [sys.executable, "-m", "xelinkd", "run", "--config", str(daemon.config)]
+    with subprocess.Popen(command, stderr=writing) as process:
+        try:
+            for turn in range(12):
+                up = bool(turn % 2)
+                xpum.set_link("0.0-1.0", up=up)
+                wait_until(partial(has_links, daemon, 5 + up), "the labels")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+            os.close(reading)
+            os.close(writing)
+
+
+def test_signal_during_the_start_is_not_lost(daemon: Daemon) -> None:
+    """A daemon that is told to end while it still loads ends in order."""
+    daemon.start()
+    wait_until(lambda: "SigBlk:\t0000000000004003" in status(daemon.pid), "signals to be held")
+    assert daemon.stop() == 0
+
+
+def status(pid: int) -> str:
+    """Give what the kernel tells of a process."""
+    return Path(f"/proc/{pid}/status").read_text()
+
+
+def test_without_a_configuration_file_nothing_is_wrong(daemon: Daemon) -> None:
+    """A daemon that runs by flags and defaults alone does not complain of a file that need not be there."""
+    if DEFAULT_PATH.exists():
+        pytest.skip(f"this machine has {DEFAULT_PATH}")
+    port = daemon.url.rpartition(":")[2].partition("/")[0]
+    daemon.start(f"-xpum-port={port}", "-startup-delay=0", f"-dst-file-path={daemon.file}", "-v=4")
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    daemon.wait_for_workers()
+    os.kill(daemon.pid, signal.SIGHUP)
+    wait_until(lambda: '"config_unchanged"' in daemon.log.read_text(), "the file to be looked for")
+    assert daemon.events("config_refused") == []

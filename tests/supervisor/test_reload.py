@@ -247,3 +247,56 @@ def test_without_inotify_it_polls_and_says_so(daemon: Daemon) -> None:
     assert "inotify" in daemon.wait_for("watching_by_polling")["reason"]
     rename_over(daemon.config, daemon.text(labels={"namespace": "example.org"}))
     wait_for_namespace(daemon, "example.org")
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        pytest.param(b"hello=world\n", id="somebody else's file"),
+        pytest.param(
+            b"# +expiry-time=2020-01-01T00:00:00Z\ngpu.intel.com/xe-links=7.0-9.0\n", id="an expired one"
+        ),
+        pytest.param(b"gpu.intel.com/xe-links=7.0-9.0\n", id="a leftover of the Go sidecar"),
+    ],
+)
+def test_labels_move_to_a_place_that_is_taken(daemon: Daemon, xpum: Simulator, there: bytes) -> None:
+    """Labels that move while the source is dead stay the true ones, whatever stands at the new place."""
+    daemon.start()
+    links = daemon.wait_for_links(lambda links: len(links) == 6)
+    xpum.stop()
+    before, daemon.file = daemon.file, daemon.features / "other.txt"
+    daemon.file.write_bytes(there)
+    daemon.configure()
+    daemon.wait_for("labels_moved")
+    assert daemon.links() == links
+    assert not before.exists()
+
+
+def test_labels_move_after_a_wrong_turn(daemon: Daemon, tmp_path: Path) -> None:
+    """A wrong path that is put right leaves no labels behind at the first place."""
+    daemon.start()
+    links = daemon.wait_for_links(lambda links: len(links) == 6)
+    before, daemon.file = daemon.file, tmp_path / "missing" / "labels.txt"
+    daemon.configure()
+    assert "there is no folder" in daemon.wait_for("feature_file_failing")["error"]
+    assert before.exists()
+    daemon.file = daemon.features / "right.txt"
+    daemon.configure()
+    assert daemon.wait_for("labels_moved")["moved_from"] == str(before)
+    assert daemon.links() == links
+    before.write_text("gpu.intel.com/xe-links=7.0-9.0\n")
+    os.kill(daemon.wait_for_workers()["writer"], signal.SIGKILL)
+    daemon.wait_for("labels_adopted")
+    assert before.exists(), "what others write there later is theirs"
+
+
+def test_emptied_file_changes_nothing(daemon: Daemon) -> None:
+    """A configuration that a full disk emptied is refused; when it is right again, that is told."""
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    text = daemon.config.read_text()
+    daemon.config.write_text("")
+    assert "is empty" in daemon.wait_for("config_refused")["problems"][0]
+    daemon.config.write_text(text)
+    daemon.wait_for("config_right_again")
+    assert daemon.events("config_applied") == []

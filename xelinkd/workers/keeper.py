@@ -75,13 +75,12 @@ class Keeper:
         return not self._former
 
     def _inherit(self, now: Instant) -> None:
-        """Hold what stands at the former place: it was true, whatever may stand at the new one."""
-        if self._held is not None or not self._former:
-            return
-        with suppress(OSError):
-            found = self._former[-1].read()
-            if isinstance(found, Ours):
-                self._held = lease.adopt(found.file, now, self._lease)
+        """Hold what stands at the latest former place: it was true, whatever may stand at the new one."""
+        for old in reversed(self._former):
+            with suppress(OSError):
+                found = old.read()
+                if self._held is None and isinstance(found, Ours):
+                    self._held = lease.adopt(found.file, now, self._lease)
 
     def _leave_former(self) -> None:
         """Remove our labels from where they were, now that they are where they shall be."""
