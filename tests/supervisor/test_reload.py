@@ -284,6 +284,7 @@ def test_labels_move_after_a_wrong_turn(daemon: Daemon, tmp_path: Path) -> None:
     daemon.configure()
     assert daemon.wait_for("labels_moved")["moved_from"] == str(before)
     assert daemon.links() == links
+    daemon.wait_for("former_files_forgotten")
     before.write_text("gpu.intel.com/xe-links=7.0-9.0\n")
     os.kill(daemon.wait_for_workers()["writer"], signal.SIGKILL)
     daemon.wait_for("labels_adopted")

@@ -89,6 +89,8 @@ class Supervisor:
 
     def _forget_former_files(self) -> None:
         """Leave alone what may stand there from now on; the writer that runs is not replaced for that."""
+        if self._former_files:
+            log.debug("former_files_forgotten", files=[str(path) for path in self._former_files])
         self._former_files = ()
         self._pipeline.rebuild(self._pipeline_of(self._loaded))
 
