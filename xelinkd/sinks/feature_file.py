@@ -127,9 +127,8 @@ class FeatureFileSink:
 
         """
         self.staging.mkdir(mode=0o755, exist_ok=True)
-        aside = next(
-            path for path in _numbered(self.staging / f"{self.path.name}.foreign") if not _exists(path)
-        )
+        places = _numbered(self.staging / f"{self.path.name}.foreign")
+        aside = next(path for path in places if not os.path.lexists(path))
         self.path.rename(aside)
         return aside
 
@@ -172,10 +171,6 @@ def _sync_folder(folder: Path) -> None:
 def _kind(mode: int) -> str:
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a FIFO"}
     return kinds.get(stat.S_IFMT(mode), "not a regular file")
-
-
-def _exists(path: Path) -> bool:
-    return os.path.lexists(path)
 
 
 def _numbered(path: Path) -> Iterator[Path]:
