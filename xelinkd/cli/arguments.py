@@ -96,7 +96,7 @@ def parse(made: argparse.ArgumentParser, arguments: Sequence[str]) -> Arguments:
     options = parse_options(made, translation.rest)
     named = options.config is not None
     path = (options.config if named else DEFAULT_PATH).absolute()
-    overrides = tuple(map(_absolute, translation.overrides))
+    overrides = (*map(_absolute, translation.overrides), *_own_overrides(options))
     return Arguments(
         options,
         translation.warnings,
@@ -112,6 +112,12 @@ def parse_options(made: argparse.ArgumentParser, arguments: Sequence[str]) -> ar
         flags = _FLAG.findall(made.format_help())  # all that the user can know of
         made.error(f"unknown argument {unknown[0]!r}{did_you_mean(unknown[0].partition('=')[0], flags)}")
     return options
+
+
+def _own_overrides(options: argparse.Namespace) -> tuple[Override, ...]:
+    """Take the keys that have a flag of our own, where the verb has it."""
+    value = getattr(options, "when_locked", None)
+    return (Override("feature_file.when_locked", value, "--when-locked"),) if value else ()
 
 
 def _absolute(override: AnyOverride) -> AnyOverride:

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.status import Status
 from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign
+from xelinkd.sinks.lock import GRACE, FeatureFileLock
 from xelinkd.workers.remover import remove_labels
+from xelinkd.workers.turn import get_turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DESCRIPTION = """\
-Removes the feature file at once, if it is ours (or the Go sidecar's). Stop xelinkd first: it would write the
-file again.
+Removes the feature file at once, if it is ours (or the Go sidecar's). A xelinkd that keeps it has to be
+stopped first.
 
 exit status:
   0  the file is gone, or was not there
   2  the command line or the configuration is wrong
   3  the file is not ours, or cannot be removed
+  4  another xelinkd keeps the file
 """
 
 
@@ -28,6 +31,9 @@ def run(arguments: Sequence[str]) -> Status:
     """Remove the labels and say so."""
     loaded = load_and_log(parse(configured_parser("clear", DESCRIPTION), arguments), "clear")
     file = loaded.config.feature_file
+    lock = FeatureFileLock(file.path)
+    if not get_turn(lock, within=GRACE):
+        return Status.LOCKED
     try:
         found = remove_labels(FeatureFileSink(file.path, file.staging))
     except OSError as error:

@@ -9,8 +9,10 @@ from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.status import Status
 from xelinkd.model.observation import Known
 from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.sinks.lock import GRACE, FeatureFileLock
 from xelinkd.workers.fetcher import Observer
 from xelinkd.workers.keeper import Keeper
+from xelinkd.workers.turn import get_turn
 from xelinkd.workers.writer import take_in
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ exit status:
   1  the topology is unknown; the labels are left as they are, on their lease
   2  the command line or the configuration is wrong
   3  the feature file could not be written
+  4  another xelinkd keeps the feature file
 An incomplete page is unknown here, unless source.incomplete_fetches is 1.
 """
 
@@ -31,6 +34,9 @@ An incomplete page is unknown here, unless source.incomplete_fetches is 1.
 def run(arguments: Sequence[str]) -> Status:
     """Do what the daemon does in one cycle."""
     config = load_and_log(parse(configured_parser("once", DESCRIPTION), arguments), "once").config
+    lock = FeatureFileLock(config.feature_file.path)
+    if not get_turn(lock, within=GRACE):
+        return Status.LOCKED
     observation = Observer(config).observe()
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
     if not take_in(Keeper(sink, config.feature_file.lease, clocks.now), observation, config):

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, get_args
 
 from xelinkd import logs
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse, verbs_text
 from xelinkd.cli.status import Status
-from xelinkd.supervisor.loop import supervise
+from xelinkd.config.schema import WhenLocked
+from xelinkd.supervisor.loop import Ending, supervise
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Sequence
+
+_STATUSES: Final = {Ending.TOLD: Status.OK, Ending.LOCKED: Status.LOCKED}
 
 log = logs.logger()
 
-USAGE = "xelinkd [run] [--config FILE] [flags of the Go sidecar]\n       xelinkd VERB -h"
+USAGE = """\
+xelinkd [run] [--config FILE] [--when-locked exit|wait] [flags of the Go sidecar]
+       xelinkd VERB -h"""
 
 DESCRIPTION = f"""\
 Keeps a node's XeLink labels true: asks XPU Manager which GPU tiles are joined, and writes what it learns
@@ -28,12 +34,22 @@ signals: SIGTERM and SIGINT end it, SIGHUP reads the configuration again (as doe
 
 def run(arguments: Sequence[str]) -> Status:
     """Run the daemon until it is told to end."""
-    parsed = parse(configured_parser("run", DESCRIPTION, usage=USAGE), arguments)
+    parsed = parse(_parser(), arguments)
     loaded = load_and_log(parsed, "supervisor")
     gc.freeze()  # the workers share it all: a full collection in one of them would copy 7 MB
     try:
-        supervise(loaded, parsed.load_again)
+        return _STATUSES[supervise(loaded, parsed.load_again)]
     except Exception:
         log.exception("supervisor_crashed")  # the workers end with it
         return Status.CRASHED
-    return Status.OK
+
+
+def _parser() -> ArgumentParser:
+    made = configured_parser("run", DESCRIPTION, usage=USAGE)
+    made.add_argument(
+        "--when-locked",
+        choices=get_args(WhenLocked),
+        help="while another xelinkd keeps the feature file: exit after 2 s with status 4, or wait"
+        " (feature_file.when_locked; default: exit)",
+    )
+    return made

@@ -10,4 +10,5 @@ class Status(IntEnum):
     UNKNOWN = 1  # the topology could not be learned; labels were left as they are
     USAGE = 2  # the command line or the configuration is wrong; nothing was done
     NOT_WRITTEN = 3  # the feature file could not be set right, or is not ours to remove
+    LOCKED = 4  # another xelinkd keeps the feature file
     CRASHED = 70  # a fault in xelinkd itself; EX_SOFTWARE of sysexits.h

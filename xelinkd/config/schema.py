@@ -26,6 +26,7 @@ from xelinkd.config.rules import (
 from xelinkd.config.url import is_https
 
 ExitPolicy = Literal["keep", "remove"]
+WhenLocked = Literal["exit", "wait"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "text"]
 
@@ -103,6 +104,11 @@ class FeatureFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     on_exit: Annotated[
         ExitPolicy, Meta(description="What becomes of the labels when xelinkd stops"), one_of(ExitPolicy)
     ] = "keep"
+    when_locked: Annotated[
+        WhenLocked,
+        Meta(description="What to do while another xelinkd keeps this file, after 2 s"),
+        one_of(WhenLocked),
+    ] = "exit"
 
     @property
     def staging(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from enum import Enum, auto
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from xelinkd.config.problems import ConfigError
 from xelinkd.supervisor import reloads, signals
 from xelinkd.supervisor.pipeline import pipeline, remover, watcher
 from xelinkd.supervisor.unit import Unit, see_through
-from xelinkd.workers.lifeline import CHANGED, SETTLED
+from xelinkd.workers.lifeline import CHANGED, LOCKED, SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +27,17 @@ OVERSLEPT: Final = 2.0  # seconds past its deadline: the supervisor was stopped 
 log = logs.logger()
 
 
-def supervise(loaded: Loaded, load_again: Callable[[Loaded], Loaded]) -> None:
-    """Run xelinkd until SIGTERM or SIGINT; `load_again` reads the configuration, or raises ConfigError."""
+class Ending(Enum):
+    """Why the daemon ended."""
+
+    TOLD = auto()  # by SIGTERM or SIGINT
+    LOCKED = auto()  # another xelinkd keeps the feature file
+
+
+def supervise(loaded: Loaded, load_again: Callable[[Loaded], Loaded]) -> Ending:
+    """Run xelinkd until it shall end; `load_again` reads the configuration, or raises ConfigError."""
     with signals.signal_wake_up() as wake_up:
-        Supervisor(loaded, load_again, wake_up).run()
+        return Supervisor(loaded, load_again, wake_up).run()
 
 
 class Supervisor:
@@ -47,8 +55,9 @@ class Supervisor:
         self._pipeline = Unit("pipeline", pipeline(loaded, self._first_fetch, ()))
         self._watcher = Unit("watcher", watcher(loaded))
         self._units = (self._pipeline, self._watcher)
+        self._ending = Ending.TOLD
 
-    def run(self) -> None:
+    def run(self) -> Ending:
         """Wait, hear, act, until all units are gone."""
         log.info("started", version=__version__, config=self._loaded.path)
         while not all(unit.is_gone for unit in self._units):
@@ -60,6 +69,7 @@ class Supervisor:
                 self._reload()
         self._follow_exit_policy()
         log.info("stopped")
+        return self._ending
 
     def _follow_exit_policy(self) -> None:
         """Remove the labels if that is asked for: by a worker of its own, for the writer may be long dead."""
@@ -81,6 +91,8 @@ class Supervisor:
                 self._ask_for_reload()
             elif word == SETTLED:
                 self._forget_former_files()
+            elif word == LOCKED:
+                self._yield_to_another()
 
     def _forgive(self) -> None:
         log.warning("supervisor_was_stopped")
@@ -102,8 +114,17 @@ class Supervisor:
             self._ask_for_reload()
         if numbers & signals.STOP:
             log.info("stopping", signals=sorted(signals.names(numbers & signals.STOP)))
-            for unit in self._units:
-                unit.stop()
+            self._stop()
+
+    def _yield_to_another(self) -> None:
+        """End, unless told to wait: two that keep one file would undo each other's work."""
+        if self._loaded.config.feature_file.when_locked == "exit":
+            self._ending = Ending.LOCKED
+            self._stop()
+
+    def _stop(self) -> None:
+        for unit in self._units:
+            unit.stop()
 
     def _ask_for_reload(self) -> None:
         self._reloads = reloads.ask(self._reloads, time.monotonic())

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 from xelinkd import logs
 from xelinkd.config.schema import referenced_files
 from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.sinks.lock import FeatureFileLock
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build
 from xelinkd.workers.fetcher import fetch_topology
-from xelinkd.workers.lifeline import ALIVE, CHANGED, PROGRESS, SETTLED
+from xelinkd.workers.lifeline import ALIVE, CHANGED, LOCKED, PROGRESS, SETTLED
 from xelinkd.workers.remover import remove_labels
+from xelinkd.workers.turn import get_turn
 from xelinkd.workers.watcher import watch_files
 from xelinkd.workers.writer import write_labels
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from xelinkd.workers.lifeline import Lifeline
 
 OF_THE_FETCHER: Final = frozenset({ALIVE})
-OF_THE_WRITER: Final = frozenset({ALIVE, PROGRESS, SETTLED})
+OF_THE_WRITER: Final = frozenset({ALIVE, PROGRESS, SETTLED, LOCKED})
 OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
 
 
@@ -72,7 +74,9 @@ def remover(loaded: Loaded) -> Build:
     file = loaded.config.feature_file
 
     def remove(_lifeline: Lifeline) -> None:
-        remove_labels(FeatureFileSink(file.path, file.staging))
+        lock = FeatureFileLock(file.path)
+        if get_turn(lock, within=0):  # another xelinkd's labels are its own
+            remove_labels(FeatureFileSink(file.path, file.staging))
 
     def jobs() -> Sequence[Job]:
         return (Job("remover", remove, (), frozenset(), may_be_killed=False),)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ALIVE: Final = b"alive"  # nothing else to say for a while
 PROGRESS: Final = b"progress"  # the writer: an observation has reached it
 SETTLED: Final = b"settled"  # the writer: nothing of ours is left where the feature file was before
+LOCKED: Final = b"locked"  # the writer: another xelinkd keeps the feature file
 CHANGED: Final = b"changed"  # the watcher: a file may have changed
 MAX_WORD_SIZE: Final = 16  # bytes
 
@@ -62,6 +63,20 @@ class Lifeline:
                 self.say(ALIVE)
             if ready or (until is not None and now >= until):
                 return ready  # type: ignore[return-value]  # the sources are what was put in
+
+    def receive(self, sender: Connection, max_size: int) -> bytes:
+        """Take a message that is there.
+
+        Raises:
+            Released: the worker shall end.
+            OSError: the message is larger than `max_size` bytes.
+
+        """
+        try:
+            return sender.recv_bytes(max_size)
+        except EOFError:  # the sender is gone; the supervisor, which knows, ends this half of the pair
+            self.wait([], None)
+            raise
 
     def _next_wake(self, until: float | None) -> float:
         due = self._said + self._period

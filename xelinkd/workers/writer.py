@@ -10,8 +10,10 @@ from xelinkd import clocks, logs
 from xelinkd.model.labels import label_lines
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, decode
 from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.sinks.lock import FeatureFileLock
 from xelinkd.workers.keeper import Keeper
 from xelinkd.workers.lifeline import PROGRESS, SETTLED, Lifeline
+from xelinkd.workers.turn import has_turn, wait_for_turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +36,8 @@ def write_labels(
         MessageError: the fetcher sent something that is no observation.
 
     """
+    lock = FeatureFileLock(config.feature_file.path)
+    wait_for_turn(lock, lifeline, observations)
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
     former = [FeatureFileSink(path, sink.staging) for path in former_files]
     keeper = Keeper(sink, config.feature_file.lease, clocks.now, former)
@@ -45,8 +49,12 @@ def write_labels(
         if keeper.has_moved and not settled:
             settled = True
             lifeline.say(SETTLED)
-        if lifeline.wait([observations], _wake(keeper)):
-            take_in(keeper, _receive(observations, lifeline), config)
+        is_observed = lifeline.wait([observations], _wake(keeper))
+        if not has_turn(lock):
+            wait_for_turn(lock, lifeline, observations)
+            keeper.step()
+        elif is_observed:
+            take_in(keeper, decode(lifeline.receive(observations, MAX_MESSAGE_SIZE)), config)
             lifeline.say(PROGRESS)
         else:
             keeper.step()
@@ -57,14 +65,6 @@ def take_in(keeper: Keeper, observation: Observation, config: Config) -> bool:
     if not isinstance(observation, Known):
         return keeper.step()
     return keeper.step(label_lines(observation.topology, config.labels), observation.at)
-
-
-def _receive(observations: Connection, lifeline: Lifeline) -> Observation:
-    try:
-        return decode(observations.recv_bytes(MAX_MESSAGE_SIZE))
-    except EOFError:  # the fetcher is gone; the supervisor, which knows, ends this half of the pair
-        lifeline.wait([], None)
-        raise
 
 
 def _wake(keeper: Keeper) -> float | None:

@@ -1,0 +1,60 @@
+"""One xelinkd for a feature file: a lock that ends with the process that holds it, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from typing import TYPE_CHECKING, Final
+
+from xelinkd.config.schema import STAGING_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRACE: Final = 2.0  # seconds; a predecessor may be dying
+RETRY: Final = 0.1  # seconds between two attempts
+_OWNER_ONLY: Final = 0o600  # who may open the file could lock it, and keep us from our work
+
+
+class FeatureFileLock:
+    """A lock for whoever writes a feature file, on a file of its own in a hidden folder beside it.
+
+    The lock file stays: removing it would let two holders in. It is made anew if others removed it.
+    """
+
+    def __init__(self, feature_file: Path) -> None:
+        """Hold nothing yet."""
+        self.feature_file: Final = feature_file
+        self._path = feature_file.parent / STAGING_NAME / f"{feature_file.name}.lock"
+        self._descriptor: int | None = None
+
+    def take(self) -> bool:
+        """Have the lock from now on; False if another process has it.
+
+        Raises:
+            OSError: there is no folder for it, or the system refuses.
+
+        """
+        while not self._is_good():
+            self.release()
+            self._path.parent.mkdir(mode=0o755, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._descriptor = os.open(self._path, flags, _OWNER_ONLY)
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                self.release()
+                if isinstance(error, BlockingIOError):
+                    return False
+                raise
+        return True
+
+    def release(self) -> None:
+        """Let others have it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _is_good(self) -> bool:
+        """Tell whether we hold it, and it is still what others would meet."""
+        return self._descriptor is not None and os.fstat(self._descriptor).st_nlink > 0
