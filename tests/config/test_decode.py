@@ -195,6 +195,12 @@ def test_types_are_strict(line: str, allowed: str) -> None:
 LEASE = 'found "34s"; allowed: at least "35s", which is 3 x source.interval + source.deadline'
 HEARTBEAT = 'found "30s"; allowed: at least "35s", which is source.deadline + 5s, so that a fetch can end'
 CA_FILE = 'found "/c"; allowed: "", or an https:// address as source.url: nothing is verified over http'
+USER = 'found "a"; allowed: a name where source.password_file is set, and "" where it is not'
+NO_USER = USER.replace('"a"', '""')
+PLAIN = (
+    'found "a"; allowed: "", or an https:// address as source.url: '
+    "a password is never sent to an unverified server"
+)
 STAGING = (
     'found "/f/"; allowed: another directory than the feature file\'s own, '
     "whose every event wakes Node Feature Discovery"
@@ -207,6 +213,9 @@ STAGING = (
         ('feature_file.lease = "34s"', "feature_file.lease", LEASE),
         ('source.deadline = "30s"', "supervision.heartbeat_deadline", HEARTBEAT),
         ('source.ca_file = "/c"', "source.ca_file", CA_FILE),
+        ('source.user = "a"\nsource.url = "https://h/"', "source.user", USER),
+        ('source.password_file = "/p"', "source.user", NO_USER),
+        ('source.user = "a"\nsource.password_file = "/p"', "source.user", PLAIN),
         ('feature_file.path = "/f/x"\nfeature_file.staging_dir = "/f/"', "feature_file.staging_dir", STAGING),
     ],
 )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from xelinkd.config.load import MAX_FILE, Loaded, load
+from xelinkd.config.load import Loaded, load
 from xelinkd.config.overrides import Override
 from xelinkd.config.problems import ConfigError
 from xelinkd.config.schema import DEFAULT_PATH, Config
+from xelinkd.config.small_file import MAX_SIZE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,10 +82,10 @@ def test_a_socket_is_refused(tmp_path: Path) -> None:
 def test_only_small_files_are_read(tmp_path: Path) -> None:
     """A log file given by mistake is not read into memory; a file of just the limit is."""
     path = tmp_path / "x.toml"
-    path.write_bytes(b"#" * MAX_FILE)
+    path.write_bytes(b"#" * MAX_SIZE)
     assert load(path, required=True).config == Config()
-    path.write_bytes(b"#" * (MAX_FILE + 1))
-    assert f"is larger than {MAX_FILE} bytes" in problem(path)
+    path.write_bytes(b"#" * (MAX_SIZE + 1))
+    assert f"is larger than {MAX_SIZE} bytes" in problem(path)
 
 
 def test_reading_leaves_no_descriptor_open(tmp_path: Path) -> None:
@@ -122,6 +123,6 @@ def test_a_rotated_certificate_is_a_change(tmp_path: Path) -> None:
     ca_file.write_text("other", encoding="utf-8")
     other = load_with_ca(path, ca_file)
     ca_file.unlink()
-    assert len({missing.digest, first.digest, other.digest}) == 3
+    assert len({loaded.fingerprints[ca_file] for loaded in (missing, first, other)}) == 3
     assert load_with_ca(path, ca_file) == missing
     assert missing.config == first.config == other.config

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from xelinkd.config.duration import Duration
-from xelinkd.config.rules import ABSOLUTE_OR_EMPTY, FEATURE_FILE_PATH, LABEL_NAMESPACE, duration, whole_number
+from xelinkd.config.rules import (
+    ABSOLUTE_OR_EMPTY,
+    FEATURE_FILE_PATH,
+    LABEL_NAMESPACE,
+    PASSWORD_FILE,
+    USER_NAME,
+    duration,
+    whole_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,31 @@ def test_feature_files_that_nfd_never_reads(path: str) -> None:
 def test_optional_paths(path: str, *, holds: bool) -> None:
     """A path that is optional is empty or the same wherever the daemon is started."""
     assert ABSOLUTE_OR_EMPTY.holds(path) is holds
+
+
+@pytest.mark.parametrize(
+    ("path", "holds"),
+    [
+        ("", True),
+        ("/etc/xpum/password", True),
+        ("$CREDENTIALS_DIRECTORY/xpum", True),
+        ("$CREDENTIALS_DIRECTORY", False),
+        ("$HOME/password", False),
+        ("password", False),
+        ("/a\0", False),
+    ],
+)
+def test_places_for_a_password(path: str, *, holds: bool) -> None:
+    """A password is in a file of its own or a credential of systemd, wherever xelinkd is started."""
+    assert PASSWORD_FILE.holds(path) is holds
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"), [("", True), ("xpumadmin", True), ("a:b", False), ("a\nb", False)]
+)
+def test_user_names(name: str, *, holds: bool) -> None:
+    """A user whose name could not be told from the password is refused at once."""
+    assert USER_NAME.holds(name) is holds
 
 
 def test_ranges_include_their_ends() -> None:

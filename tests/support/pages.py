@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import threading
 from contextlib import contextmanager
@@ -9,7 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.daemon import PATIENCE
+
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
 DATA = Path(__file__).parent.parent / "data"
@@ -22,21 +26,41 @@ def recorded(name: str) -> bytes:
 
 
 class PageServer(ThreadingHTTPServer):
-    """Serves `body` with `status`, whatever is asked for; both may be changed at any time."""
+    """Serves `body` with `status`, whatever is asked for; both may be changed at any time.
+
+    With a `login` ("user:password") it serves those who give it, and the others as XPU Manager does: status
+    401, after a while if it is a `tarpit`.
+    """
 
     daemon_threads = True
 
-    def __init__(self, body: bytes) -> None:
-        """Take a free port of 127.0.0.1."""
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, body: bytes, context: ssl.SSLContext | None = None, port: int = 0) -> None:
+        """Take a port of 127.0.0.1, a free one unless it is given; with a context, speak TLS."""
+        super().__init__(("127.0.0.1", port), _Handler)
+        if context:
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.scheme = "https" if context else "http"
         self.body = body
         self.status = 200
         self.served = 0
+        self.login: str | None = None
+        self.tarpit: threading.Event | None = None
+        self.refused = 0
 
     @property
     def url(self) -> str:
         """Give the page's address."""
-        return f"http://127.0.0.1:{self.server_port}/metrics"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}/metrics"
+
+    def knows(self, authorization: str) -> bool:
+        """Tell whether a header `Authorization` opens the door; count it if not."""
+        expected = self.login and "Basic " + base64.b64encode(self.login.encode()).decode()
+        if expected in (None, authorization):
+            return True
+        self.refused += 1
+        if self.tarpit:
+            self.tarpit.wait(PATIENCE)
+        return False
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -45,7 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Serve the page."""
         body = self.server.body
-        self.send_response(self.server.status)
+        known = self.server.knows(self.headers.get("Authorization", ""))
+        self.send_response(self.server.status if known else 401)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -56,14 +81,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving_page(body: bytes) -> Iterator[PageServer]:
+def serving_page(body: bytes, context: ssl.SSLContext | None = None, port: int = 0) -> Iterator[PageServer]:
     """Serve a page inside a `with` block."""
-    server = PageServer(body)
+    server = PageServer(body, context, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server
     finally:
+        if server.tarpit:
+            server.tarpit.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -10,8 +10,8 @@ from xelinkd.cli.status import Status
 from xelinkd.model.observation import Known
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import GRACE, FeatureFileLock
-from xelinkd.workers.fetcher import Observer
 from xelinkd.workers.keeper import Keeper
+from xelinkd.workers.observer import Observer
 from xelinkd.workers.turn import get_turn
 from xelinkd.workers.writer import take_in
 
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> Status:
     lock = FeatureFileLock(config.feature_file.path)
     if not get_turn(lock, within=GRACE):
         return Status.LOCKED
-    observation = Observer(config).observe()
+    observation = Observer(config).observe().observation
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
     if not take_in(Keeper(sink, config.feature_file.lease, clocks.now), observation, config):
         return Status.NOT_WRITTEN

@@ -13,7 +13,7 @@ from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
 from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page, UnknownPageError, read_page
-from xelinkd.workers.fetcher import look, source_of
+from xelinkd.workers.observer import look, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,7 +73,7 @@ def _look(source: str | None, config: Config) -> Page | Unknown:
 
 def _source_at(url: str, config: Config) -> MetricsSource:
     try:
-        return replace(source_of(config), url=url)
+        return replace(source_of(config), url=url, login=None)  # the password is for one server
     except ValueError as error:
         raise UsageError(f"{url}: {error}") from None
 

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 
 def changes(before: Loaded, after: Loaded) -> list[str]:
-    """Give a line for each key that changed, and one for files whose content did."""
-    lines = [
+    """Give a line for each key that changed, and for each file that is the same with other content."""
+    keys = [
         f"{key}: {value_of(before.config, key)} -> {value_of(after.config, key)}"
         for key in KEYS
         if value_of(before.config, key) != value_of(after.config, key)
     ]
-    if before.digest != after.digest:
-        lines.append("content of the files that the configuration names")
-    return lines
+    files = [
+        f"content of {path}"
+        for path, fingerprint in after.fingerprints.items()
+        if before.fingerprints.get(path, fingerprint) != fingerprint
+    ]
+    return keys + files

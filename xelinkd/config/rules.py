@@ -93,3 +93,20 @@ ABSOLUTE_OR_EMPTY: Final = Rule('an absolute path, or ""', lambda text: text == 
 FEATURE_FILE_PATH: Final = Rule(
     'an absolute path whose file name does not begin with "."', _is_file_nfd_reads
 )
+
+CREDENTIALS_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"  # of systemd.exec(5), which sets it
+
+
+def _is_password_file(text: str) -> bool:
+    return text == "" or _is_absolute(text.removeprefix(f"${CREDENTIALS_DIRECTORY}"))
+
+
+PASSWORD_FILE: Final = Rule(
+    f'an absolute path, "${CREDENTIALS_DIRECTORY}/NAME" for a credential of systemd, or ""',
+    _is_password_file,
+)
+
+# RFC 7617: a colon ends the user's name.
+USER_NAME: Final = Rule(
+    'printable characters without ":", or ""', lambda text: text.isprintable() and ":" not in text
+)

@@ -4,7 +4,7 @@ The shipped file, the checks and the messages are all made from this.
 """
 
 # No `from __future__ import annotations`: msgspec reads the annotations when the program runs.
-import os.path
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,13 @@ from msgspec import Meta, Struct
 from xelinkd.config.duration import Duration
 from xelinkd.config.rules import (
     ABSOLUTE_OR_EMPTY,
+    CREDENTIALS_DIRECTORY,
     FEATURE_FILE_PATH,
     HTTP_URL,
     LABEL_NAMESPACE,
+    PASSWORD_FILE,
     TRUE_OR_FALSE,
+    USER_NAME,
     duration,
     one_of,
     whole_number,
@@ -58,6 +61,12 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="PEM file: trust exactly these certificates; empty trusts the system's"),
         ABSOLUTE_OR_EMPTY,
     ] = ""
+    user: Annotated[
+        str, Meta(description="User for basic authentication, over https only; empty sends none"), USER_NAME
+    ] = ""
+    password_file: Annotated[
+        str, Meta(description="File whose first line is the user's password"), PASSWORD_FILE
+    ] = ""
     max_page_mib: Annotated[
         int, Meta(description="Largest page that is read"), whole_number("MiB", 1, 1024)
     ] = 16
@@ -66,6 +75,13 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="An incomplete page is believed once it has come this often in a row"),
         whole_number("fetches", 1),
     ] = 6
+
+    @property
+    def password_path(self) -> Path | None:
+        """The password file, with systemd's directory of credentials filled in."""
+        variable = f"${CREDENTIALS_DIRECTORY}"
+        directory = os.environ.get(CREDENTIALS_DIRECTORY, variable)
+        return Path("/", self.password_file.replace(variable, directory, 1)) if self.password_file else None
 
 
 class Labels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,7 +168,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def referenced_files(config: Config) -> tuple[Path, ...]:
     """Name the files whose content matters as much as the configuration's own."""
-    return (Path(config.source.ca_file),) if config.source.ca_file else ()
+    ca_file = Path(config.source.ca_file) if config.source.ca_file else None
+    return tuple(path for path in (ca_file, config.source.password_path) if path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +200,19 @@ def _ca_file_is_used(config: Config) -> str | None:
     return '"", or an https:// address as source.url: nothing is verified over http'
 
 
+def _login_is_whole(config: Config) -> str | None:
+    if bool(config.source.user) == bool(config.source.password_file):
+        return None
+    return 'a name where source.password_file is set, and "" where it is not'
+
+
+def _login_is_sent_safely(config: Config) -> str | None:
+    """Who listens there over http, nobody verifies: any user of the node may, while XPU Manager is down."""
+    if not config.source.user or is_https(config.source.url):
+        return None
+    return '"", or an https:// address as source.url: a password is never sent to an unverified server'
+
+
 def _staging_is_unseen(config: Config) -> str | None:
     """NFD >= 0.19 looks at every event in its directory: made there, new labels can take 60 s to show."""
     if os.path.normpath(config.feature_file.staging) != os.path.normpath(config.feature_file.path.parent):
@@ -194,5 +224,7 @@ BONDS: Final = (
     Bond(("feature_file.lease", "source.interval", "source.deadline"), _lease_outlasts_fetches),
     Bond(("supervision.heartbeat_deadline", "source.deadline"), _heartbeat_outlasts_fetch),
     Bond(("source.ca_file", "source.url"), _ca_file_is_used),
+    Bond(("source.user", "source.password_file"), _login_is_whole),
+    Bond(("source.user", "source.url"), _login_is_sent_safely),
     Bond(("feature_file.staging_dir", "feature_file.path"), _staging_is_unseen),
 )

@@ -14,12 +14,14 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"  # the network does not let us through to the host
     TIMEOUT = "timeout"  # the whole fetch was not done by its deadline, however much had come
     CLOSED = "closed"  # the connection was closed or reset without a whole answer
+    PASSWORD_UNREADABLE = "password_unreadable"  # noqa: S105  no password: the password file cannot be read, or is empty
     CA_UNREADABLE = "ca_unreadable"  # the CA file cannot be read, or holds no certificate
     TLS_CERTIFICATE = "tls_certificate"  # the server's certificate is untrusted, expired or for another name
     TLS = "tls"  # TLS failed otherwise, e.g. the server speaks plain HTTP
 
     # An answer that is not a page.
-    HTTP_STATUS = "http_status"  # a status other than 200
+    UNAUTHORIZED = "unauthorized"  # the user or the password is refused
+    HTTP_STATUS = "http_status"  # another status than 200
     REDIRECT = "redirect"  # the server points elsewhere; we do not follow
     ENCODED = "encoded"  # the body is compressed or encoded, which we did not ask for
     TOO_LARGE = "too_large"  # more bytes than a page may have

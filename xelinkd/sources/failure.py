@@ -11,11 +11,20 @@ from urllib3.exceptions import HTTPError, InvalidChunkLength, ProtocolError
 
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import BudgetSpentError
+from xelinkd.sources.login import PasswordFileError
 from xelinkd.sources.trust import CaFileError
 
 _MAX_DETAIL_LENGTH: Final = 500  # characters
 
-FAILURES: Final = (OSError, ValueError, http.client.HTTPException, HTTPError, BudgetSpentError, CaFileError)
+FAILURES: Final = (
+    OSError,
+    ValueError,
+    http.client.HTTPException,
+    HTTPError,
+    BudgetSpentError,
+    CaFileError,
+    PasswordFileError,
+)
 """All that a fetch may raise on its way; MemoryError and our own mistakes are not among them."""
 
 # The first kind that fits decides: subclasses come before their bases.
@@ -23,6 +32,7 @@ _REASONS: Final[tuple[tuple[type[Exception], Reason], ...]] = (
     (TimeoutError, Reason.TIMEOUT),
     (BudgetSpentError, Reason.TOO_LARGE),
     (CaFileError, Reason.CA_UNREADABLE),
+    (PasswordFileError, Reason.PASSWORD_UNREADABLE),
     (ssl.SSLCertVerificationError, Reason.TLS_CERTIFICATE),
     (ssl.SSLError, Reason.TLS),
     (socket.gaierror, Reason.DNS),
@@ -39,6 +49,7 @@ _REASONS: Final[tuple[tuple[type[Exception], Reason], ...]] = (
 _ADVICE: Final = {
     Reason.TIMEOUT: "no whole page by the deadline: is XPU Manager hanging or overloaded?",
     Reason.TOO_LARGE: "the answer is larger than a page may be: is this XPU Manager?",
+    Reason.PASSWORD_UNREADABLE: "the password file must be readable and hold the password in its first line",
     Reason.CA_UNREADABLE: "the CA file must be readable and hold certificates as PEM",
     Reason.TLS_CERTIFICATE: "the server's certificate is refused: does the CA file belong to it?",
     Reason.TLS: "TLS failed: does the server speak plain http, or no TLS 1.2?",

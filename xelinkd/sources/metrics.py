@@ -15,6 +15,7 @@ from xelinkd import __version__
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import Deadline, exchange
 from xelinkd.sources.failure import FAILURES, FetchError, failure
+from xelinkd.sources.login import Login, authorization
 from xelinkd.sources.trust import trust
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _HEADERS: Final = {
     "Accept-Encoding": SKIP_HEADER,  # http.client would send "identity"
 }
 _STATUS_ADVICE: Final = {
-    401: "it wants a user and a password",
+    401: "it wants a user and a password: set source.user and source.password_file",
     403: "it does not let us in",
     404: "check the path of the URL",
 }
@@ -41,7 +42,7 @@ class MetricsSource:
     """Where the page is, and what one fetch may cost.
 
     `deadline_seconds` is for the whole fetch, `max_page_bytes` for all that is received, headers included;
-    `ca_file` is the PEM file that https trusts instead of the system's CAs.
+    `ca_file` is the PEM file that https trusts instead of the system's CAs. `login` is only for https.
     Raises ValueError for a URL that is not http or https, or that holds a user or password.
     """
 
@@ -49,12 +50,15 @@ class MetricsSource:
     deadline_seconds: float
     ca_file: str | None
     max_page_bytes: int
+    login: Login | None = None
 
     def __post_init__(self) -> None:
         """Refuse a URL that no fetch could use."""
         url = parse_url(self.url)
         if url.scheme not in {"http", "https"} or not url.host or url.auth:
             raise ValueError("a source's URL is http://HOST:PORT/PATH or https://..., without a password")
+        if self.login and url.scheme != "https":
+            raise ValueError("a password is sent over https only")
 
 
 def fetch(source: MetricsSource, clock: Callable[[], float] = time.monotonic) -> bytes:
@@ -76,17 +80,20 @@ def fetch(source: MetricsSource, clock: Callable[[], float] = time.monotonic) ->
 def _fetch(source: MetricsSource, deadline: Deadline) -> bytes:
     url = parse_url(source.url)
     context = trust(source.ca_file) if url.scheme == "https" else None
-    with exchange(url, _HEADERS, context, deadline, source.max_page_bytes) as response:
-        if objection := _objection(response):
+    headers = _HEADERS | ({"Authorization": authorization(source.login)} if source.login else {})
+    with exchange(url, headers, context, deadline, source.max_page_bytes) as response:
+        if objection := _objection(response, source.login):
             reason, detail = objection
             raise FetchError(reason, f"{source.url}: {detail}")
         return _body(response, source.max_page_bytes)
 
 
-def _objection(response: HTTPResponse) -> tuple[Reason, str] | None:
+def _objection(response: HTTPResponse, login: Login | None) -> tuple[Reason, str] | None:
     """Say why a response is no page, as far as its status and headers tell."""
     if location := response.get_redirect_location():
         return Reason.REDIRECT, f"it points to {location!r}, which is not followed: check the URL"
+    if response.status == http.client.UNAUTHORIZED and login:
+        return Reason.UNAUTHORIZED, f"user {login.user!r} or the password in {login.password_file} is refused"
     if response.status != http.client.OK:
         advice = _STATUS_ADVICE.get(response.status, "see XPU Manager's log")
         return Reason.HTTP_STATUS, f"status {response.status}, {_first_line(response)!r}: {advice}"

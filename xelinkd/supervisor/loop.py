@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from xelinkd import __version__, logs
 from xelinkd.config.changes import changes
 from xelinkd.config.problems import ConfigError
-from xelinkd.supervisor import reloads, signals
+from xelinkd.supervisor import logins, reloads, signals
 from xelinkd.supervisor.pipeline import pipeline, remover, watcher
 from xelinkd.supervisor.unit import Unit, see_through
 from xelinkd.workers.lifeline import CHANGED, LOCKED, SETTLED
@@ -52,7 +52,8 @@ class Supervisor:
         self._refused = ""
         self._former_files: tuple[Path, ...] = ()
         self._first_fetch = time.monotonic() + loaded.config.source.startup_delay
-        self._pipeline = Unit("pipeline", pipeline(loaded, self._first_fetch, ()))
+        self._logins = logins.Logins()
+        self._pipeline = Unit("pipeline", self._pipeline_of(loaded))
         self._watcher = Unit("watcher", watcher(loaded))
         self._units = (self._pipeline, self._watcher)
         self._ending = Ending.TOLD
@@ -86,13 +87,20 @@ class Supervisor:
         if self._wake_up in ready:
             self._heed(signals.received(self._wake_up))
         for source in ready:
-            word = actions[source]() if source in actions else None
-            if word == CHANGED:
-                self._ask_for_reload()
-            elif word == SETTLED:
-                self._forget_former_files()
-            elif word == LOCKED:
-                self._yield_to_another()
+            if source in actions and (word := actions[source]()):
+                self._take_in(word)
+
+    def _take_in(self, word: bytes) -> None:
+        """Act on what a worker says; `alive` and the like are for its unit alone."""
+        if word == CHANGED:
+            self._ask_for_reload()
+        elif word == SETTLED:
+            self._forget_former_files()
+        elif word == LOCKED:
+            self._yield_to_another()
+        elif word in logins.WORDS:
+            self._logins = logins.heard(word, time.monotonic())
+            self._pipeline.rebuild(self._pipeline_of(self._loaded))
 
     def _forgive(self) -> None:
         log.warning("supervisor_was_stopped")
@@ -107,7 +115,7 @@ class Supervisor:
         self._pipeline.rebuild(self._pipeline_of(self._loaded))
 
     def _pipeline_of(self, loaded: Loaded) -> Build:
-        return pipeline(loaded, self._first_fetch, self._former_files)
+        return pipeline(loaded, self._first_fetch, self._logins, self._former_files)
 
     def _heed(self, numbers: frozenset[int]) -> None:
         if numbers & signals.RELOAD:
@@ -157,6 +165,8 @@ class Supervisor:
         logs.configure(loaded.config.log, "supervisor")
         log.info("config_applied", config=loaded.path, changes=changes(before, loaded))
         file, former = loaded.config.feature_file.path, before.config.feature_file.path
+        if logins.credentials(loaded) != logins.credentials(before):
+            self._logins = logins.Logins()
         if file != former:
             self._former_files = tuple(path for path in (*self._former_files, former) if path != file)
         self._pipeline.rebuild(self._pipeline_of(loaded))

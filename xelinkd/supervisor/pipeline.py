@@ -9,6 +9,7 @@ from xelinkd import logs
 from xelinkd.config.schema import referenced_files
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import FeatureFileLock
+from xelinkd.supervisor import logins
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build
 from xelinkd.workers.fetcher import fetch_topology
@@ -24,16 +25,18 @@ if TYPE_CHECKING:
 
     from xelinkd.config.load import Loaded
     from xelinkd.config.schema import Config
+    from xelinkd.supervisor.logins import Logins
     from xelinkd.workers.lifeline import Lifeline
 
-OF_THE_FETCHER: Final = frozenset({ALIVE})
+OF_THE_FETCHER: Final = frozenset({ALIVE}) | logins.WORDS
 OF_THE_WRITER: Final = frozenset({ALIVE, PROGRESS, SETTLED, LOCKED})
 OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
 
 
-def pipeline(loaded: Loaded, first_fetch: float, former_files: Sequence[Path]) -> Build:
+def pipeline(loaded: Loaded, first_fetch: float, known: Logins, former_files: Sequence[Path]) -> Build:
     """Fetch and write as configured; the first fetch not before `first_fetch` (time.monotonic).
 
+    `known` is what earlier fetchers learned of the credentials.
     `former_files` are where the feature file was under configurations before, and may still be.
     """
     config = loaded.config
@@ -42,7 +45,8 @@ def pipeline(loaded: Loaded, first_fetch: float, former_files: Sequence[Path]) -
         receiving, sending = Pipe(duplex=False)
 
         def fetch(lifeline: Lifeline) -> None:
-            fetch_topology(config, lifeline, sending, first_fetch)
+            first = max(first_fetch, known.not_before)
+            fetch_topology(config, lifeline, sending, first, known.standing)
 
         def write(lifeline: Lifeline) -> None:
             write_labels(config, lifeline, receiving, former_files)
@@ -52,7 +56,7 @@ def pipeline(loaded: Loaded, first_fetch: float, former_files: Sequence[Path]) -
             Job("writer", write, (receiving,), OF_THE_WRITER, may_be_killed=False),
         )
 
-    return _build((config, loaded.digest), jobs, config)
+    return _build((config, loaded.fingerprints), jobs, config)
 
 
 def watcher(loaded: Loaded) -> Build:

@@ -68,9 +68,9 @@ class Unit:
     def sources(self) -> Iterator[tuple[Connection | int, Callable[[], bytes | None]]]:
         """Give what to wait for, each with what to call once it can be read."""
         for pidfd, worker in self._workers.items():
-            yield pidfd, partial(self._bury, worker)
             if pidfd not in self._deaf and self._phase is Phase.RUNNING:
-                yield worker.control, partial(self._hear, worker)
+                yield worker.control, partial(self._hear, worker)  # its last word before its end
+            yield pidfd, partial(self._bury, worker)
 
     def tick(self, now: float) -> None:
         """Do what is due."""

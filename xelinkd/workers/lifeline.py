@@ -18,6 +18,9 @@ PROGRESS: Final = b"progress"  # the writer: an observation has reached it
 SETTLED: Final = b"settled"  # the writer: nothing of ours is left where the feature file was before
 LOCKED: Final = b"locked"  # the writer: another xelinkd keeps the feature file
 CHANGED: Final = b"changed"  # the watcher: a file may have changed
+WARY: Final = b"wary"  # the fetcher: a login may fail, or has failed; the next one has to wait
+ADMITTED: Final = b"admitted"  # the fetcher: the credentials are accepted
+SPARED: Final = b"spared"  # the fetcher: the login did not come about after all
 MAX_WORD_SIZE: Final = 16  # bytes
 
 

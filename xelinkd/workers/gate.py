@@ -1,0 +1,48 @@
+"""Lets fetches with credentials through only as often as XPU Manager can bear: see `model.login`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xelinkd import logs
+from xelinkd.model.episodes import Episode, follow
+from xelinkd.model.login import WAIT, Answer, Standing, after, answer_of, must_wait
+from xelinkd.model.observation import Observation, Unknown
+from xelinkd.workers.lifeline import ADMITTED, ALIVE, SPARED, WARY, Lifeline
+from xelinkd.workers.telling import tell
+
+if TYPE_CHECKING:
+    from xelinkd.model.unknown import Reason
+
+log = logs.logger()
+
+
+class Gate:
+    """What is known of the credentials; the supervisor is told, for a fetcher that comes after this one."""
+
+    def __init__(self, lifeline: Lifeline, standing: Standing | None) -> None:
+        """Take what is known already; None: there are no credentials, and nothing is ever held back."""
+        self._lifeline = lifeline
+        self._standing = standing
+        self._wait: Episode | None = None
+
+    def announce(self) -> None:
+        """Tell of the fetch to come: before it, so that a crash in it does not make for another login."""
+        self._lifeline.say(WARY if self._standing and self._standing.is_risky else ALIVE)
+
+    def heed(self, observation: Observation, now: float) -> float:
+        """Take in what the fetch brought; give the moment before which there shall be no other."""
+        if self._standing is None:
+            return now
+        reason = observation.reason if isinstance(observation, Unknown) else None
+        answer = answer_of(reason)
+        was_risky, self._standing = self._standing.is_risky, after(self._standing, answer)
+        waits = must_wait(self._standing, answer)
+        self._tell(reason if waits else None, now)
+        if waits != was_risky:
+            self._lifeline.say(WARY if waits else ADMITTED if answer is Answer.ACCEPTED else SPARED)
+        return now + WAIT if waits else now
+
+    def _tell(self, reason: Reason | None, now: float) -> None:
+        self._wait, news = follow(self._wait, reason, now)
+        tell(log, news, fault="login_waiting", over="login_done", reason=reason, wait_seconds=WAIT)

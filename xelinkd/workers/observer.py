@@ -1,0 +1,97 @@
+"""Turns what XPU Manager answers into observations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from xelinkd import clocks, logs
+from xelinkd.model.belief import NO_DOUBT, is_believed, weigh
+from xelinkd.model.episodes import Episode, follow
+from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, Observation, Unknown, encode
+from xelinkd.model.page import Page, UnknownPageError, read_page
+from xelinkd.model.topology import lane_disagreements
+from xelinkd.model.unknown import Reason
+from xelinkd.sources.failure import FetchError
+from xelinkd.sources.login import Login
+from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.workers.telling import tell
+
+if TYPE_CHECKING:
+    from xelinkd.config.schema import Config
+
+log = logs.logger()
+
+
+def look(source: MetricsSource, known: Page | None = None) -> Page | Unknown:
+    """Fetch the page once and read it (a page known already is recognised, which is cheaper).
+
+    Whether an incomplete page counts is not decided here.
+    """
+    try:
+        return read_page(fetch(source), known)
+    except (FetchError, UnknownPageError) as error:
+        return Unknown(error.reason, str(error))
+
+
+class Observed(NamedTuple):
+    """An observation, and the same as a message that the writer takes."""
+
+    observation: Observation
+    message: bytes
+
+
+class Observer:
+    """Turns one fetch after the other into observations, and tells what is wrong with the source."""
+
+    def __init__(self, config: Config) -> None:
+        """Begin without doubt and without faults."""
+        self._source = source_of(config)
+        self._enough = config.source.incomplete_fetches
+        self._known: Page | None = None
+        self._doubt = NO_DOUBT
+        self._fault: Episode | None = None
+        self._oddity: Episode | None = None
+
+    def observe(self) -> Observed:
+        """Fetch once."""
+        at = clocks.now().boot
+        seen = look(self._source, self._known)
+        self._known = seen if isinstance(seen, Page) else self._known
+        observation = self._judge(seen, at)
+        message = encode(observation)
+        if len(message) > MAX_MESSAGE_SIZE:
+            observation = Unknown(Reason.TOO_LARGE, f"the topology takes {len(message)} bytes: is it real?")
+            message = encode(observation)
+        self._tell(observation, at)
+        return Observed(observation, message)
+
+    def _judge(self, seen: Page | Unknown, at: float) -> Observation:
+        self._doubt = weigh(self._doubt, seen if isinstance(seen, Page) else None, enough=self._enough)
+        if isinstance(seen, Unknown):
+            return seen
+        if not is_believed(self._doubt, enough=self._enough):
+            return Unknown(
+                Reason.INCOMPLETE, f"{seen.gap} (seen {self._doubt.times} of {self._enough} times)"
+            )
+        self._tell_oddity(seen, at)
+        return Known(seen.topology, at)
+
+    def _tell(self, observation: Observation, now: float) -> None:
+        unknown = observation if isinstance(observation, Unknown) else None
+        self._fault, news = follow(self._fault, unknown.reason if unknown else None, now)
+        fields = {"reason": unknown.reason, "detail": unknown.detail} if unknown else {}
+        tell(log, news, fault="topology_unknown", over="topology_known_again", **fields)
+
+    def _tell_oddity(self, page: Page, now: float) -> None:
+        """Warn of what is believed all the same."""
+        oddities = ([page.gap] if page.gap else []) + list(lane_disagreements(page.topology))
+        self._oddity, news = follow(self._oddity, oddities[0] if oddities else None, now)
+        tell(log, news, fault="topology_odd", over="topology_odd_no_more", oddities=oddities[:10])
+
+
+def source_of(config: Config) -> MetricsSource:
+    """Build the source that the configuration asks for."""
+    source = config.source
+    login = Login(source.user, source.password_path) if source.password_path else None
+    limit = source.max_page_mib * 1024 * 1024
+    return MetricsSource(source.url, float(source.deadline), source.ca_file or None, limit, login)
