@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import select
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import structlog
+
+from xelinkd.deferred import defer
+
+# structlog imports asyncio for loggers that nobody here uses: 2 MB and a tenth of the start.
+defer("asyncio")
+if sys.version_info >= (3, 12):
+    logging.logAsyncioTasks = False  # or each record would ask asyncio for its task
+
+import structlog  # noqa: E402  after the above
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer

@@ -6,7 +6,6 @@ features.d is an event itself, and the rename's own event may then be the one th
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from contextlib import suppress
@@ -142,8 +141,9 @@ class FeatureFileSink:
 
         """
         self.staging.mkdir(mode=0o755, exist_ok=True)
-        for left in self.staging.glob(f"{glob.escape(self.path.name)}.*{NEW}"):
-            left.unlink(missing_ok=True)
+        for left in self.staging.iterdir():
+            if left.name.startswith(f"{self.path.name}.") and left.name.endswith(NEW):
+                left.unlink(missing_ok=True)
 
     def _staged(self) -> Path:
         """Name the next content: for each process its own, lest two writers put half of it in place."""

@@ -38,6 +38,8 @@ _REMOTE: Final = frozenset(
     }
 )
 
+_ESCAPE: Final = re.compile(r"\\([0-7]{3})")
+
 
 def parse(mountinfo: str) -> dict[Path, str]:
     """Give the type of the file system at each mount point; of several at one point, the last is on top.
@@ -49,7 +51,7 @@ def parse(mountinfo: str) -> dict[Path, str]:
 
 
 def _unescape(field: str) -> str:
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), field)
 
 
 def here() -> dict[Path, str]:

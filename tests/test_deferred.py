@@ -1,0 +1,23 @@
+"""Modules that are imported for nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def _python(code: str) -> str:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
+
+
+def test_daemon_does_without_asyncio() -> None:
+    """The daemon does not spend memory on asyncio, which structlog imports and xelinkd does not use."""
+    code = "import sys, xelinkd.cli.run; print('asyncio.events' in sys.modules)"
+    assert _python(code) == "False\n"
+
+
+def test_deferred_module_is_there_for_whoever_needs_it() -> None:
+    """Code that does use a deferred module finds all of it."""
+    code = "import xelinkd.logs, asyncio, asyncio.events; print(asyncio.run(asyncio.sleep(0, 42)))"
+    assert _python(code) == "42\n"
