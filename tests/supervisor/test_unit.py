@@ -12,6 +12,7 @@ import os, sys, time
 from multiprocessing.connection import wait
 from xelinkd import logs
 from xelinkd.config.schema import Log
+from xelinkd.confinement.promises import Promise
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build, Unit, see_through
 from xelinkd.workers.lifeline import ALIVE
@@ -21,7 +22,7 @@ def set_up(name):
 
 def build(main, may_be_killed=False):
     def jobs():
-        return (Job("test", main, (), frozenset({ALIVE}), may_be_killed),)
+        return (Job("test", main, (), frozenset({ALIVE}), may_be_killed, promise=Promise),)
     return Build(main, jobs, set_up, heartbeat_deadline=30.0, longest_delay=0.1)
 
 def run(unit, enough):

@@ -31,6 +31,20 @@ def is_https(url: str) -> bool:
     return url.startswith("https:")
 
 
+def host_and_port(url: str) -> tuple[str, int]:
+    """Give where the connection goes; without brackets around an IPv6 address.
+
+    Raises:
+        ValueError: it is no URL.
+
+    """
+    match = _URL.fullmatch(url)
+    if match is None:
+        raise ValueError(f"no URL: {url!r}")
+    default = 443 if is_https(url) else 80
+    return match["ipv6"] or match["host"], int(match["port"] or default)
+
+
 def with_port(url: str, port: int) -> str:
     """Put another port into the URL; text that is no URL stays as it is, for the schema to refuse."""
     match = _URL.fullmatch(url)

@@ -13,11 +13,14 @@ MAX_MESSAGE_SIZE: Final = 4 * 1024 * 1024  # bytes; 128 tiles, all linked, take 
 MAX_DETAIL_LENGTH: Final = 2000  # characters
 
 
+Moment = Annotated[float, msgspec.Meta(ge=0)]  # not NaN, which is no moment
+
+
 class Known(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="known"):
     """A topology that was seen, at a moment of boot time in seconds."""
 
     topology: Topology
-    at: float
+    at: Moment
 
 
 class Unknown(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="unknown"):

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Final
 from xelinkd import __version__, logs
 from xelinkd.config.changes import changes
 from xelinkd.config.problems import ConfigError
+from xelinkd.confinement.confine import tell_confinement
+from xelinkd.confinement.privileges import (
+    Capability,
+    forgo_new_privileges,
+    hide_memory,
+    keep_capabilities,
+)
 from xelinkd.supervisor import logins, reloads, signals
 from xelinkd.supervisor.pipeline import pipeline, remover, watcher
 from xelinkd.supervisor.unit import Unit, see_through
-from xelinkd.workers.lifeline import CHANGED, LOCKED, SETTLED
+from xelinkd.workers.lifeline import CHANGED, LOCKED, OUTDATED, SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +43,10 @@ class Ending(Enum):
 
 def supervise(loaded: Loaded, load_again: Callable[[Loaded], Loaded]) -> Ending:
     """Run xelinkd until it shall end; `load_again` reads the configuration, or raises ConfigError."""
+    forgo_new_privileges()
+    keep_capabilities(
+        Capability.DAC_OVERRIDE | Capability.DAC_READ_SEARCH
+    )  # what one worker or another keeps
     with signals.signal_wake_up() as wake_up:
         return Supervisor(loaded, load_again, wake_up).run()
 
@@ -45,10 +56,11 @@ class Supervisor:
 
     def __init__(self, loaded: Loaded, load_again: Callable[[Loaded], Loaded], wake_up: int) -> None:
         """Take the configuration to begin with; nothing runs before `run`."""
-        self._loaded = loaded
+        self._loaded = _guarded(loaded)
         self._load_again = load_again
         self._wake_up = wake_up
         self._reloads = reloads.Reloads()
+        self._renewals = reloads.Reloads()
         self._refused = ""
         self._former_files: tuple[Path, ...] = ()
         self._first_fetch = time.monotonic() + loaded.config.source.startup_delay
@@ -61,6 +73,7 @@ class Supervisor:
     def run(self) -> Ending:
         """Wait, hear, act, until all units are gone."""
         log.info("started", version=__version__, config=self._loaded.path)
+        tell_confinement()
         while not all(unit.is_gone for unit in self._units):
             self._wait()
             now = time.monotonic()
@@ -68,6 +81,8 @@ class Supervisor:
                 unit.tick(now)
             if now >= self._reloads.due:
                 self._reload()
+            if now >= self._renewals.due:
+                self._renew()
         self._follow_exit_policy()
         log.info("stopped")
         return self._ending
@@ -80,7 +95,7 @@ class Supervisor:
     def _wait(self) -> None:
         """Wait for what comes first, and take it in."""
         actions = {source: action for unit in self._units for source, action in unit.sources()}
-        due = min(self._reloads.due, *(unit.deadline for unit in self._units))
+        due = min(self._reloads.due, self._renewals.due, *(unit.deadline for unit in self._units))
         ready = wait([self._wake_up, *actions], max(0.0, due - time.monotonic()))
         if time.monotonic() > due + OVERSLEPT:
             self._forgive()
@@ -94,6 +109,8 @@ class Supervisor:
         """Act on what a worker says; `alive` and the like are for its unit alone."""
         if word == CHANGED:
             self._ask_for_reload()
+        elif word == OUTDATED:
+            self._renewals = reloads.ask(self._renewals, time.monotonic())
         elif word == SETTLED:
             self._forget_former_files()
         elif word == LOCKED:
@@ -154,6 +171,12 @@ class Supervisor:
                 log.debug("config_unchanged", config=loaded.path)
         self._reloads = reloads.done(time.monotonic(), applied=applied)
 
+    def _renew(self) -> None:
+        """Replace the pipeline: what it is confined to is not what stands there any more."""
+        log.info("pipeline_renewed")
+        self._pipeline.renew()
+        self._renewals = reloads.done(time.monotonic(), applied=True)
+
     def _tell_refused(self, error: ConfigError) -> None:
         """Say what is wrong once, however often the same is read; what is in force stays so."""
         if str(error) != self._refused:
@@ -161,7 +184,7 @@ class Supervisor:
         self._refused = str(error)
 
     def _apply(self, loaded: Loaded) -> None:
-        before, self._loaded = self._loaded, loaded
+        before, self._loaded = self._loaded, _guarded(loaded)
         logs.configure(loaded.config.log, "supervisor")
         log.info("config_applied", config=loaded.path, changes=changes(before, loaded))
         file, former = loaded.config.feature_file.path, before.config.feature_file.path
@@ -171,3 +194,10 @@ class Supervisor:
             self._former_files = tuple(path for path in (*self._former_files, former) if path != file)
         self._pipeline.rebuild(self._pipeline_of(loaded))
         self._watcher.rebuild(watcher(loaded))
+
+
+def _guarded(loaded: Loaded) -> Loaded:
+    """Where there is a password, let nobody look into the memory of what is forked from here on."""
+    if loaded.config.source.user:
+        hide_memory()
+    return loaded

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
 from xelinkd.config.schema import referenced_files
+from xelinkd.confinement import promises
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import FeatureFileLock
 from xelinkd.supervisor import logins
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build
 from xelinkd.workers.fetcher import fetch_topology
-from xelinkd.workers.lifeline import ALIVE, CHANGED, LOCKED, PROGRESS, SETTLED
+from xelinkd.workers.lifeline import ALIVE, CHANGED, LOCKED, OUTDATED, PROGRESS, SETTLED
 from xelinkd.workers.remover import remove_labels
 from xelinkd.workers.turn import get_turn
 from xelinkd.workers.watcher import watch_files
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from xelinkd.supervisor.logins import Logins
     from xelinkd.workers.lifeline import Lifeline
 
-OF_THE_FETCHER: Final = frozenset({ALIVE}) | logins.WORDS
-OF_THE_WRITER: Final = frozenset({ALIVE, PROGRESS, SETTLED, LOCKED})
+OF_THE_FETCHER: Final = frozenset({ALIVE, OUTDATED}) | logins.WORDS
+OF_THE_WRITER: Final = frozenset({ALIVE, OUTDATED, PROGRESS, SETTLED, LOCKED})
 OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
 
 
@@ -52,8 +54,22 @@ def pipeline(loaded: Loaded, first_fetch: float, known: Logins, former_files: Se
             write_labels(config, lifeline, receiving, former_files)
 
         return (
-            Job("fetcher", fetch, (sending,), OF_THE_FETCHER, may_be_killed=True),
-            Job("writer", write, (receiving,), OF_THE_WRITER, may_be_killed=False),
+            Job(
+                "fetcher",
+                fetch,
+                (sending,),
+                OF_THE_FETCHER,
+                may_be_killed=True,
+                promise=partial(promises.of_the_fetcher, config),
+            ),
+            Job(
+                "writer",
+                write,
+                (receiving,),
+                OF_THE_WRITER,
+                may_be_killed=False,
+                promise=partial(promises.of_the_writer, config, former_files),
+            ),
         )
 
     return _build((config, loaded.fingerprints), jobs, config)
@@ -67,7 +83,8 @@ def watcher(loaded: Loaded) -> Build:
         watch_files(paths, lifeline)
 
     def jobs() -> Sequence[Job]:
-        return (Job("watcher", watch, (), OF_THE_WATCHER, may_be_killed=True),)
+        promise = promises.of_the_watcher
+        return (Job("watcher", watch, (), OF_THE_WATCHER, may_be_killed=True, promise=promise),)
 
     config = loaded.config
     return _build((paths, config.log, config.supervision), jobs, config)
@@ -83,7 +100,8 @@ def remover(loaded: Loaded) -> Build:
             remove_labels(FeatureFileSink(file.path, file.staging))
 
     def jobs() -> Sequence[Job]:
-        return (Job("remover", remove, (), frozenset(), may_be_killed=False),)
+        promise = partial(promises.of_the_writer, loaded.config)
+        return (Job("remover", remove, (), frozenset(), may_be_killed=False, promise=promise),)
 
     return _build((), jobs, loaded.config)
 

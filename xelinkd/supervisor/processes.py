@@ -17,11 +17,14 @@ from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from xelinkd import logs
+from xelinkd.confinement.confine import confine
 from xelinkd.workers.lifeline import MAX_WORD_SIZE, Lifeline, Released
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
+
+    from xelinkd.confinement.promises import Promise
 
 CRASHED: Final = 70  # exit status of a worker that ended by an exception; EX_SOFTWARE of sysexits.h
 ORPHANED: Final = 71
@@ -44,7 +47,7 @@ class Job:
 
     `connections` are the ends of pipes that it keeps; every other descriptor but the standard ones is closed.
     `words`: what it may say; anything else is its end. `may_be_killed`: it holds nothing that it would have
-    to finish, so it is killed rather than released.
+    to finish, so it is killed rather than released. `promise` gives, in the worker, what it is confined to.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Job:
     connections: Sequence[Connection]
     words: frozenset[bytes]
     may_be_killed: bool
+    promise: Callable[[], Promise]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,8 @@ def _live(
     try:
         _detach(job, control, supervisor)
         set_up(job.name)
-        job.main(Lifeline(control, period))
+        is_outdated = confine(job.promise())
+        job.main(Lifeline(control, period, is_outdated))
         status = 0
     except Released:
         status = 0

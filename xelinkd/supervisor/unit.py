@@ -91,6 +91,10 @@ class Unit:
             self._failures = Failures()
             self._handle(Event.REPLACE)
 
+    def renew(self) -> None:
+        """Replace the workers by ones that are made from the same."""
+        self._handle(Event.REPLACE)
+
     def stop(self) -> None:
         """End all workers, for good."""
         self._handle(Event.STOP)

@@ -32,6 +32,7 @@ def fetch_topology(
     due = first
     while True:
         lifeline.wait([], due)
+        lifeline.end_if_outdated()
         gate.announce()  # the fetch may be silent until its deadline
         due = max(due + config.source.interval, time.monotonic())  # keeps the beat, skips what was missed
         observed = observer.observe()

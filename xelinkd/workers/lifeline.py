@@ -10,7 +10,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
 
 ALIVE: Final = b"alive"  # nothing else to say for a while
@@ -18,6 +18,7 @@ PROGRESS: Final = b"progress"  # the writer: an observation has reached it
 SETTLED: Final = b"settled"  # the writer: nothing of ours is left where the feature file was before
 LOCKED: Final = b"locked"  # the writer: another xelinkd keeps the feature file
 CHANGED: Final = b"changed"  # the watcher: a file may have changed
+OUTDATED: Final = b"outdated"  # fetcher, writer: what it is confined to has been replaced
 WARY: Final = b"wary"  # the fetcher: a login may fail, or has failed; the next one has to wait
 ADMITTED: Final = b"admitted"  # the fetcher: the credentials are accepted
 SPARED: Final = b"spared"  # the fetcher: the login did not come about after all
@@ -31,10 +32,11 @@ class Released(Exception):  # noqa: N818  not an error: the supervisor closed th
 class Lifeline:
     """Keeps the worker's word: says something at least every `period` seconds, while it waits."""
 
-    def __init__(self, control: Connection, period: float) -> None:
-        """Take the worker's end of the pipe."""
+    def __init__(self, control: Connection, period: float, is_outdated: Callable[[], bool]) -> None:
+        """Take the worker's end of the pipe; `is_outdated` as `confinement.confine` gives it."""
         self._control = control
         self._period = period
+        self._is_outdated = is_outdated
         self._said = time.monotonic()
 
     def say(self, word: bytes) -> None:
@@ -67,6 +69,17 @@ class Lifeline:
             if ready or (until is not None and now >= until):
                 return ready  # type: ignore[return-value]  # the sources are what was put in
 
+    def end_if_outdated(self) -> None:
+        """Ask to be replaced, and wait for that, if what the worker is confined to has been replaced.
+
+        Raises:
+            Released: the worker shall end.
+
+        """
+        if self._is_outdated():
+            self.say(OUTDATED)
+            self.wait([], None)
+
     def receive(self, sender: Connection, max_size: int) -> bytes:
         """Take a message that is there.
 
@@ -77,8 +90,10 @@ class Lifeline:
         """
         try:
             return sender.recv_bytes(max_size)
-        except EOFError:  # the sender is gone; the supervisor, which knows, ends this half of the pair
-            self.wait([], None)
+        except (EOFError, OSError):
+            if sender.closed:  # the message was too large
+                raise
+            self.wait([], None)  # the sender is gone; the supervisor, which knows, ends this half of the pair
             raise
 
     def _next_wake(self, until: float | None) -> float:

@@ -50,6 +50,7 @@ def write_labels(
             settled = True
             lifeline.say(SETTLED)
         is_observed = lifeline.wait([observations], _wake(keeper))
+        lifeline.end_if_outdated()
         if not has_turn(lock):
             wait_for_turn(lock, lifeline, observations)
             keeper.step()

@@ -1,0 +1,61 @@
+"""What the workers promise, for a configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xelinkd.config.schema import Config, FeatureFile, Source
+from xelinkd.confinement.privileges import Capability
+from xelinkd.confinement.promises import Promise, footing, of_the_fetcher, of_the_watcher, of_the_writer
+
+
+def fetcher(url: str, ca_file: str = "") -> Promise:
+    """Give the fetcher's promise for a source."""
+    return of_the_fetcher(Config(source=Source(url=url, ca_file=ca_file)))
+
+
+def test_fetcher_connects_to_the_ports_of_its_source() -> None:
+    """The port is the URL's, or its scheme's; where names are resolved, DNS over TCP is let through."""
+    assert fetcher("http://127.0.0.1:29999/metrics").connects_to == (29999,)
+    assert fetcher("https://[::1]/metrics").connects_to == (443,)
+    assert fetcher("http://localhost/metrics").connects_to == (80, 53)
+
+
+def test_fetcher_reads_the_files_it_is_given_and_not_their_folders() -> None:
+    """A CA file in /etc opens that file, not /etc; without one there is nothing to read as root."""
+    promise = fetcher("https://127.0.0.1", ca_file="/etc/some.pem")
+    assert promise.reads is not None
+    assert Path("/etc/some.pem") in promise.reads
+    assert Path("/etc") not in promise.reads
+    assert promise.keeps == Capability.DAC_READ_SEARCH
+    assert fetcher("http://127.0.0.1").keeps == Capability.NONE
+
+
+def test_nobody_but_the_writer_writes() -> None:
+    """Fetcher and watcher promise to write nothing at all."""
+    assert fetcher("http://127.0.0.1").writes == of_the_watcher().writes == ()
+
+
+def test_writer_writes_where_the_feature_file_is_and_was(tmp_path: Path) -> None:
+    """Its folders are the feature file's, those where it was before, and the staging folder."""
+    config = Config(feature_file=FeatureFile(path=tmp_path / "new/file"))
+    assert of_the_writer(config, [tmp_path / "old/file"]).writes == (tmp_path / "new", tmp_path / "old")
+    staging = tmp_path / "a/staging"
+    config = Config(feature_file=FeatureFile(path=tmp_path / "new/file", staging_dir=str(staging)))
+    assert of_the_writer(config).writes == (tmp_path / "new", tmp_path / "a")
+    staging.mkdir(parents=True)
+    assert of_the_writer(config).writes == (tmp_path / "new", staging)
+
+
+def test_what_is_replaced_is_noticed(tmp_path: Path) -> None:
+    """What is made anew, or comes, or goes, changes the footing; a change inside of it does not."""
+    folder = tmp_path / "folder"
+    promise = Promise(given=(folder,))
+    missing = footing(promise)
+    folder.mkdir()
+    there = footing(promise)
+    (folder / "file").touch()
+    assert footing(promise) == there != missing
+    folder.rename(tmp_path / "aside")
+    folder.mkdir()
+    assert footing(promise) not in {there, missing}

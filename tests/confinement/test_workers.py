@@ -1,0 +1,209 @@
+"""What each worker may not do, tried inside a real worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.daemon import Daemon
+
+from xelinkd.confinement.landlock import NEWEST_ABI, available_abi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TESTS = Path(__file__).parents[1]
+REFUSED = "PermissionError"
+
+pytestmark = pytest.mark.skipif(
+    available_abi() < NEWEST_ABI, reason=f"this kernel has less than Landlock's ABI {NEWEST_ABI} (Linux 6.12)"
+)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """Give a server that is not the source."""
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        yield made
+
+
+@pytest.fixture
+def source() -> Iterator[socket.socket]:
+    """Give what listens on the source's port."""
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        yield made
+
+
+@pytest.fixture
+def node(tmp_path: Path, source: socket.socket) -> Daemon:
+    """Give a configuration, and files that a worker might be after."""
+    port = source.getsockname()[1]
+    made = Daemon(tmp_path, f"http://127.0.0.1:{port}/metrics")
+    (tmp_path / "secret").write_text("precious")
+    (tmp_path / "elsewhere").mkdir()
+    (made.features / "other.txt").write_text("another feature")
+    return made
+
+
+def act(node: Daemon, worker: str, *acts: tuple[str, Any]) -> list[str]:
+    """Do acts inside a worker of the daemon; give what became of each."""
+    command = [sys.executable, "-m", "support.inside", worker, str(node.config), json.dumps(acts)]
+    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=True, timeout=60)
+    outcomes: list[str] = json.loads(done.stdout)
+    return outcomes
+
+
+def test_fetcher_writes_nowhere(node: Daemon) -> None:
+    """A fetcher that is taken over can write, truncate, make, move or remove no file anywhere."""
+    secret, other = str(node.folder / "secret"), str(node.features / "other.txt")
+    outcomes = act(
+        node,
+        "fetcher",
+        ("write", str(node.file)),
+        ("write", f"{node.folder}/elsewhere/file"),
+        ("write", secret),
+        ("truncate", other),
+        ("remove", other),
+        ("make folder", f"{node.features}/folder"),
+        ("link", f"{node.features}/link"),
+        ("rename", [other, f"{node.folder}/elsewhere/file"]),
+    )
+    assert set(outcomes) <= {REFUSED, "OSError"}
+    assert Path(other).read_text() == "another feature"
+
+
+def test_fetcher_reads_only_what_it_must(node: Daemon) -> None:
+    """It cannot read what else there is on the node, its supervisor's memory and environment included."""
+    outcomes = act(
+        node,
+        "fetcher",
+        ("read", str(node.folder / "secret")),
+        ("read", str(node.config)),
+        ("read", "/etc/passwd"),
+        ("list", str(node.folder)),
+        ("look into supervisor", "environ"),
+        ("look into supervisor", "mem"),
+    )
+    assert outcomes == [REFUSED] * 6
+
+
+def test_fetcher_connects_only_to_the_source(
+    node: Daemon, source: socket.socket, listener: socket.socket
+) -> None:
+    """It reaches the source's port by TCP and no other, listens on none, and meets no abstract socket."""
+    with socket.socket(socket.AF_UNIX) as abstract:
+        abstract.bind(f"\0xelinkd-test-{os.getpid()}")
+        abstract.listen()
+        outcomes = act(
+            node,
+            "fetcher",
+            ("connect", list(source.getsockname())),
+            ("connect", list(listener.getsockname())),
+            ("bind", 0),
+            ("connect", abstract.getsockname().decode()),
+        )
+    assert outcomes == ["done", REFUSED, REFUSED, REFUSED]
+
+
+def test_fetcher_has_no_other_power(node: Daemon) -> None:
+    """It executes nothing, signals nobody, and has no capabilities, even as root."""
+    outcomes = act(
+        node,
+        "fetcher",
+        ("execute", "/bin/true"),
+        ("signal supervisor", 0),
+        ("change root", "/"),
+        ("give away", str(node.file)),
+    )
+    assert outcomes[:3] == [REFUSED] * 3
+    assert outcomes[3] in {REFUSED, "FileNotFoundError"}
+
+
+def test_fetcher_can_do_its_work(node: Daemon) -> None:
+    """It resolves names, loads modules late, and reads the CA and password files it is given."""
+    ca, password = node.folder / "tls" / "ca.pem", node.folder / "password"
+    ca.parent.mkdir()
+    ca.write_text("certificate")
+    password.write_text("password")
+    url = f"https://localhost:{node.url.rsplit(':', 1)[1]}"
+    node.configure(
+        source={"url": url, "ca_file": str(ca), "user": "xpumadmin", "password_file": str(password)}
+    )
+    outcomes = act(
+        node,
+        "fetcher",
+        ("read", str(ca)),
+        ("read", str(password)),
+        ("resolve", "localhost"),
+        ("import", "_strptime"),
+        ("import", "wave"),
+        ("read", str(node.folder / "secret")),
+    )
+    assert outcomes == ["done"] * 5 + [REFUSED]
+
+
+def test_writer_writes_only_in_its_folders(node: Daemon) -> None:
+    """A writer changes files in the feature file's folder (the hidden one included), and nowhere else."""
+    (node.features / ".xelinkd").mkdir()
+    outcomes = act(
+        node,
+        "writer",
+        ("write", str(node.features / ".xelinkd/new")),
+        ("rename", [str(node.features / ".xelinkd/new"), str(node.file)]),
+        ("remove", str(node.file)),
+        ("write", str(node.folder / "elsewhere/file")),
+        ("truncate", str(node.folder / "secret")),
+        ("rename", [str(node.folder / "secret"), str(node.features / "secret")]),
+        ("make folder", str(node.folder / "elsewhere/folder")),
+    )
+    assert outcomes[:3] == ["done"] * 3
+    assert set(outcomes[3:]) <= {REFUSED, "OSError"}
+    assert (node.folder / "secret").read_text() == "precious"
+
+
+@pytest.mark.parametrize("worker", ["writer", "watcher", "remover"])
+def test_only_the_fetcher_has_a_network(node: Daemon, worker: str, source: socket.socket) -> None:
+    """The other workers connect to nothing by TCP, listen on nothing, execute nothing, signal nobody."""
+    outcomes = act(
+        node,
+        worker,
+        ("connect", list(source.getsockname())),
+        ("bind", 0),
+        ("execute", "/bin/true"),
+        ("signal supervisor", 0),
+        ("change root", "/"),
+    )
+    assert outcomes == [REFUSED] * 5
+
+
+def test_watcher_writes_nowhere(node: Daemon) -> None:
+    """The watcher reads what is configured and changes nothing."""
+    outcomes = act(
+        node,
+        "watcher",
+        ("read", str(node.config)),
+        ("write", str(node.config)),
+        ("write", str(node.file)),
+        ("truncate", str(node.folder / "secret")),
+    )
+    assert outcomes == ["done"] + [REFUSED] * 3
+
+
+def test_staging_folder_elsewhere_can_be_made(node: Daemon) -> None:
+    """A staging folder of the user's choice is made if it is missing; later, nothing is written beside it."""
+    staging = node.folder / "elsewhere/staging"
+    node.configure(feature_file={"staging_dir": str(staging)})
+    assert act(node, "writer", ("make folder", str(staging))) == ["done"]
+    assert act(
+        node,
+        "writer",
+        ("write", str(staging / "new")),
+        ("rename", [str(staging / "new"), str(node.file)]),
+        ("write", str(node.folder / "elsewhere/file")),
+    ) == ["done", "done", REFUSED]

@@ -1,0 +1,126 @@
+"""Acts done inside a real worker: `python -m support.inside JOB CONFIG ACTS` from the tests' folder.
+
+JOB names one of xelinkd's own jobs; ACTS is JSON, a list of [act, argument]. The worker is forked as the
+daemon does it, and does the acts in place of its work; what became of each is printed as JSON.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import socket
+import sys
+from dataclasses import replace
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from xelinkd.config.load import load
+from xelinkd.confinement.privileges import forgo_new_privileges
+from xelinkd.supervisor import pipeline
+from xelinkd.supervisor.logins import Logins
+from xelinkd.supervisor.processes import fork_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    from xelinkd.config.load import Loaded
+    from xelinkd.supervisor.processes import Job
+    from xelinkd.workers.lifeline import Lifeline
+
+
+def _connect(address: Any) -> None:  # noqa: ANN401  a path or [host, port]
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family) as made:
+        made.connect(address if isinstance(address, str) else tuple(address))
+
+
+def _bind(port: int) -> None:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", port))
+
+
+def _execute(path: str) -> None:
+    if os.fork() == 0:
+        try:
+            os.execv(path, [path])  # noqa: S606  no shell is wanted
+        except OSError as error:
+            os._exit(error.errno or 1)
+    _, status = os.wait()
+    if os.waitstatus_to_exitcode(status):
+        raise OSError(os.waitstatus_to_exitcode(status), path)
+
+
+def _change_root(path: str) -> None:
+    os.chroot(path)
+
+
+ACTS: Final[dict[str, Callable[[Any], object]]] = {
+    "read": lambda path: Path(path).read_bytes(),
+    "list": os.listdir,
+    "write": lambda path: Path(path).write_text("here"),
+    "truncate": lambda path: os.truncate(path, 0),
+    "remove": os.unlink,
+    "make folder": os.mkdir,
+    "link": lambda path: Path(path).symlink_to("/etc/passwd"),
+    "rename": lambda paths: Path(paths[0]).rename(paths[1]),
+    "connect": _connect,
+    "bind": _bind,
+    "execute": _execute,
+    "signal supervisor": lambda number: os.kill(os.getppid(), number),
+    "look into supervisor": lambda name: Path(f"/proc/{os.getppid()}/{name}").read_bytes(),
+    "change root": _change_root,
+    "give away": lambda path: os.chown(path, 12345, 12345),
+    "resolve": lambda name: socket.getaddrinfo(name, 80),
+    "import": __import__,
+}
+
+
+def outcome(name: str, argument: object) -> str:
+    """Do an act; give "done", or how it was refused."""
+    try:
+        ACTS[name](argument)
+    except OSError as error:
+        return type(error).__name__
+    return "done"
+
+
+def jobs(loaded: Loaded) -> dict[str, Job]:
+    """Give the daemon's own jobs by name."""
+    builds = (
+        pipeline.pipeline(loaded, 0.0, Logins(), ()),
+        pipeline.watcher(loaded),
+        pipeline.remover(loaded),
+    )
+    return {job.name: job for build in builds for job in build.jobs()}
+
+
+def act_inside(job: Job, acts: list[tuple[str, Any]]) -> list[str]:
+    """Fork the worker and let it do the acts; give what became of each."""
+    receiving, sending = Pipe(duplex=False)
+
+    def main(_lifeline: Lifeline) -> None:
+        sending.send_bytes(json.dumps([outcome(*act) for act in acts]).encode())
+
+    changed = replace(job, main=main, connections=(*job.connections, sending))
+    worker = fork_worker(changed, heartbeat_period=10, set_up=lambda _name: None)
+    sending.close()
+    done: list[str] = json.loads(_last_words(receiving))
+    worker.reap()
+    return done
+
+
+def _last_words(receiving: Connection) -> bytes:
+    try:
+        return receiving.recv_bytes()
+    except EOFError:
+        return b'["the worker ended"]'
+
+
+if __name__ == "__main__":
+    ctypes.CDLL(None)  # as in the daemon, loaded before the fork
+    forgo_new_privileges()
+    job = jobs(load(Path(sys.argv[2]), required=True))[sys.argv[1]]
+    print(json.dumps(act_inside(job, json.loads(sys.argv[3]))))  # noqa: T201  the answer

@@ -1,0 +1,160 @@
+"""A fetcher that an attacker has taken over, and what its writer makes of what it sends."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import re
+import struct
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, encode
+from xelinkd.model.topology import Sighting, Tile, Topology
+
+if TYPE_CHECKING:
+    from support.daemon import Daemon
+
+WRITER = """
+import os, sys
+from multiprocessing.connection import wait
+from pathlib import Path
+from xelinkd import logs
+from xelinkd.config.load import load
+from xelinkd.supervisor.logins import Logins
+from xelinkd.supervisor.pipeline import pipeline
+from xelinkd.supervisor.processes import fork_worker
+from xelinkd.workers.lifeline import PROGRESS
+
+loaded = load(Path(sys.argv[1]), required=True)
+fetcher, writer = pipeline(loaded, 0.0, Logins(), ()).jobs()
+worker = fork_worker(writer, heartbeat_period=30, set_up=lambda name: logs.configure(loaded.config.log, name))
+writer.connections[0].close()
+sending = fetcher.connections[0]
+message = sys.stdin.buffer.read()
+try:
+    while message:
+        message = message[os.write(sending.fileno(), message):]
+except BrokenPipeError:
+    pass
+sending.close()
+word = b""
+ends = [worker.pidfd, worker.control]
+while sys.argv[2] == "whole" and word != PROGRESS and worker.control in wait(ends, 20):
+    try:
+        word = worker.hear()
+    except EOFError:
+        break
+if sys.argv[2] == "broken off" or word == PROGRESS:
+    worker.control.close()
+print("taken in" if word == PROGRESS else worker.reap())
+"""
+
+LABEL = re.compile(r"gpu\.intel\.com/xe-links([2-9]|[1-9]\d+)?=(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+TILES = [[0, 0], [1, 0]]
+LINK = [[0, 0], [1, 0], 4, True]
+
+
+def framed(message: bytes) -> bytes:
+    """Give a message as multiprocessing's pipes frame it."""
+    return struct.pack("!i", len(message)) + message
+
+
+def packed(*parts: Any) -> bytes:  # noqa: ANN401  whatever an attacker may send
+    """Give a framed message with any content."""
+    return framed(msgspec.msgpack.encode(parts))
+
+
+def known(tiles: Any, sightings: Any, at: Any = 1.0) -> bytes:  # noqa: ANN401  as above
+    """Give a framed observation with anything in it."""
+    return packed("known", [tiles, sightings], at)
+
+
+def outcome(daemon: Daemon, sent: bytes, kind: str = "whole") -> str:
+    """Let the daemon's writer take what a fetcher sent; give what became of it."""
+    daemon.configure(labels={"min_lanes": 0})
+    done = subprocess.run(
+        [sys.executable, "-c", WRITER, str(daemon.config), kind],
+        input=sent,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    daemon.log.write_bytes(done.stderr)
+    return done.stdout.decode().strip()
+
+
+REFUSED = {
+    "nothing": framed(b""),
+    "a pickle": framed(pickle.dumps(print)),
+    "JSON": framed(json.dumps(["known", [[], []], 1.0]).encode()),
+    "noise": framed(bytes(range(256)) * 16),
+    "deep": framed(b"\x91" * 100_000),
+    "deep maps": framed(b"\x81\x01" * 100_000),
+    "larger than allowed": framed(bytes(MAX_MESSAGE_SIZE + 1)),
+    "a size that lies": struct.pack("!i", 0x7FFF_FFFF) + bytes(64),
+    "a huge size": struct.pack("!iQ", -1, 1 << 62) + bytes(64),
+    "a negative size": struct.pack("!i", -2) + bytes(64),
+    "an array that claims billions": framed(b"\x93\xa5known\x92\xdd\xff\xff\xff\xff"),
+    "a string that claims billions": framed(b"\x93\xa5known\xdb\xff\xff\xff\xff"),
+    "two messages in one": framed(2 * msgspec.msgpack.encode(["known", [TILES, [LINK]], 1.0])),
+    "another tag": packed("believe me", [TILES, [LINK]], 1.0),
+    "a field too many": packed("known", [TILES, [LINK]], 1.0, "more"),
+    "a field too few": packed("known", [TILES, [LINK]]),
+    "no moment": known(TILES, [LINK], None),
+    "a moment that is no number": known(TILES, [LINK], math.nan),
+    "a moment before all time": known(TILES, [LINK], -math.inf),
+    "a text for an id": known([["0", 0]], []),
+    "a dynamic value": known([["@/etc/shadow", 0]], [[["@/etc/shadow", 0], [1, 0], 4, True]]),
+    "a new line": known(TILES, [[["0\nkubernetes.io/evil=1\n", 0], [1, 0], 4, True]]),
+    "another namespace": known(TILES, [[["kubernetes.io/role=", 0], [1, 0], 4, True]]),
+    "a negative id": known([[-1, 0]], []),
+    "a fraction": known([[0.5, 0]], []),
+    "a number of lanes that is a text": known(TILES, [[[0, 0], [1, 0], "4", True]]),
+    "lines instead of a topology": packed("known", ["gpu.intel.com/xe-links=@x"], 1.0),
+    "an unknown reason": packed("unknown", "because", "of me"),
+    "a reason with a long story": packed("unknown", "dns", "x" * 10_000),
+}
+
+
+@pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_no_observation_ends_the_writer(daemon: Daemon, sent: bytes) -> None:
+    """Whatever is not an observation ends the pipeline with an error that is told, and no label changes."""
+    daemon.file.write_text("gpu.intel.com/xe-links=0.0-1.0\n")
+    assert outcome(daemon, sent) == "exit status 70"
+    assert [event["process"] for event in daemon.events("worker_crashed")] == ["writer"]
+    assert daemon.labels() == ["gpu.intel.com/xe-links=0.0-1.0"]
+
+
+ACCEPTED = {
+    "no links at all": known([], []),
+    "ids as large as they get": known([], [[[2**64 - 1, 2**64 - 1], [2**64 - 2, 0], 2**64 - 1, True]] * 3),
+    "a link with itself": known(TILES, [[[0, 0], [0, 0], 4, True]]),
+    "tiles that no row names": known([], [LINK]),
+    "thousands of links": known([], [[[n, 0], [n + 1, 0], 4, True] for n in range(3_000)]),
+    "a moment yet to come": known(TILES, [LINK], 1e300),
+}
+
+
+@pytest.mark.parametrize("sent", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_what_is_a_lie_still_keeps_the_grammar(daemon: Daemon, sent: bytes) -> None:
+    """A lie in the form of an observation can name wrong links, but never anything but labels of ours."""
+    assert outcome(daemon, sent) == "taken in"
+    text = daemon.file.read_text() if daemon.file.exists() else ""
+    labels = [line for line in text.splitlines() if not line.startswith("# +expiry-time=")]
+    assert all(LABEL.fullmatch(line) for line in labels)
+    assert all(len(line.partition("=")[2]) <= 63 for line in labels)
+
+
+def test_message_that_breaks_off(daemon: Daemon) -> None:
+    """Half a message from a fetcher that died changes nothing, and the writer ends in order."""
+    daemon.file.write_text("gpu.intel.com/xe-links=0.0-1.0\n")
+    topology = Topology((Tile(0, 0),), (Sighting(Tile(0, 0), Tile(1, 0), 4, on_subdevice=True),))
+    message = framed(encode(Known(topology, 1.0)))
+    assert outcome(daemon, message[:-1], "broken off") == "exit status 0"
+    assert daemon.labels() == ["gpu.intel.com/xe-links=0.0-1.0"]

@@ -1,0 +1,1 @@
+"""What each worker may do: promised beforehand, and held by the kernel."""

@@ -1,0 +1,116 @@
+"""What each worker promises: as values, so that they can be read, shown and tested."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import xelinkd
+from xelinkd.config.schema import referenced_files
+from xelinkd.config.url import host_and_port, is_https
+from xelinkd.confinement.privileges import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xelinkd.config.schema import Config
+
+Identity = tuple[Path, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a process does at most; folders stand for all that is in them, and nothing is ever executed.
+
+    `reads`: None is anywhere. `connects_to`: TCP ports. `keeps`: of the capabilities that it has.
+    `given`: those of the paths that others may replace while the process runs, see `footing`.
+    """
+
+    reads: tuple[Path, ...] | None = None
+    writes: tuple[Path, ...] = ()
+    connects_to: tuple[int, ...] = ()
+    keeps: Capability = Capability.NONE
+    given: tuple[Path, ...] = ()
+
+
+def of_the_fetcher(config: Config) -> Promise:
+    """Read what a fetch takes, connect to the source's port, write nothing."""
+    host, port = host_and_port(config.source.url)
+    files = referenced_files(config)
+    by_name = not _is_address(host)
+    given = (*files, *(_RESOLVER if by_name else ()))
+    return Promise(
+        reads=(*_libraries(), *(_system_trust() if is_https(config.source.url) else ()), *given),
+        connects_to=(port, _DNS) if by_name else (port,),
+        keeps=Capability.DAC_READ_SEARCH if files else Capability.NONE,  # a password may be another user's
+        given=given,
+    )
+
+
+def of_the_writer(config: Config, former_files: Sequence[Path] = ()) -> Promise:
+    """Write into the feature file's folder, the staging folder and former ones; no network.
+
+    It may read anything: it takes in nothing from outside that could make use of that.
+    """
+    staging = config.feature_file.staging
+    folders = [file.parent for file in (config.feature_file.path, *former_files)]
+    if staging.parent not in folders:
+        folders.append(staging if staging.exists() else staging.parent)  # where it is to be made
+    return Promise(writes=tuple(folders), keeps=Capability.DAC_OVERRIDE, given=tuple(folders))
+
+
+def of_the_watcher() -> Promise:
+    """Look at files anywhere; write nothing, no network."""
+    return Promise(keeps=Capability.DAC_READ_SEARCH)
+
+
+def footing(promise: Promise) -> tuple[Identity | None, ...]:
+    """Tell what stands at the given paths: a rule holds for what was there when it was made."""
+    return tuple(map(_identity, promise.given))
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return path, found.st_dev, found.st_ino
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+_DNS: Final = 53  # for answers that do not fit into a datagram
+# What glibc 2.41 reads to resolve a name.
+_RESOLVER: Final = tuple(
+    Path("/etc", name)
+    for name in ("resolv.conf", "hosts", "nsswitch.conf", "host.conf", "gai.conf", "services")
+)
+
+
+def _libraries() -> tuple[Path, ...]:
+    """Name what Python and the C library load late: modules, source lines for tracebacks, NSS modules."""
+    ours = Path(xelinkd.__file__).parent
+    python = (Path(entry) for entry in sys.path if entry not in {"", os.getcwd()})  # noqa: PTH109  as in sys.path
+    shared = map(Path, ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"))
+    return ours, *python, *shared
+
+
+def _system_trust() -> tuple[Path, ...]:
+    """Name where OpenSSL finds its configuration and the system's CAs, and where the links there lead."""
+    places = ssl.get_default_verify_paths()
+    named = (places.cafile, places.capath, places.openssl_cafile, places.openssl_capath)
+    debian = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/etc/ssl/openssl.cnf")
+    red_hat = ("/etc/pki/tls/certs", "/etc/pki/tls/openssl.cnf", "/etc/pki/ca-trust/extracted")
+    paths = [Path(path) for path in (*named, *debian, *red_hat) if path]
+    return tuple(dict.fromkeys((*paths, *(path.resolve() for path in paths))))
