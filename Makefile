@@ -1,6 +1,6 @@
 # Everything here sets up what it needs in this checkout, once. Nothing needs root.
 
-.PHONY: help test lint demo bench coverage clean
+.PHONY: help test lint demo bench faults coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 18
@@ -16,6 +16,9 @@ demo: ## watch it work: a simulated node of 8 GPUs, and xelinkd beside it
 
 bench: ## the budgets, measured (PEER="command" puts another program beside it)
 	@exec tools/bench $(PEER)
+
+faults: ## every fault that it must hold, one after the other, and how it held
+	@exec tools/faults
 
 coverage: ## which branches the tests reach
 	@tools/coverage

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _PROC: Final = Path("/proc")
 _PSS: Final = re.compile(r"^(Pss|Pss_Anon): +(\d+) kB$", re.MULTILINE)
+_RESIDENT: Final = re.compile(r"^Rss: +(\d+) kB$", re.MULTILINE)
+_PEAK: Final = re.compile(r"^VmHWM:\t *(\d+) kB$", re.MULTILINE)
 _SWITCHES: Final = re.compile(r"^(?:non)?voluntary_ctxt_switches:\t(\d+)$", re.MULTILINE)
 
 
@@ -36,6 +38,16 @@ def pss_mib(pid: int, kind: Literal["Pss", "Pss_Anon"] = "Pss") -> float:
     """Give a process's memory, all or what is no file's; a page shared by n processes counts 1/n."""
     found = dict(_PSS.findall((_PROC / f"{pid}/smaps_rollup").read_text()))
     return int(found[kind]) / 1024
+
+
+def peak_pss_mib(pid: int) -> float:
+    """Give what a process's memory ever was, at most: what it is, and how much more was resident at its peak.
+
+    The kernel keeps the peak of the resident set, so that no look can come too late for it.
+    """
+    rollup, status = ((_PROC / f"{pid}/{name}").read_text() for name in ("smaps_rollup", "status"))
+    now, peak = int(_RESIDENT.findall(rollup)[0]), int(_PEAK.findall(status)[0])
+    return pss_mib(pid) + max(0, peak - now) / 1024
 
 
 def users_of(library: str) -> set[int]:

@@ -1,0 +1,113 @@
+"""From what was seen to a verdict. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faults.fault import Fault
+    from faults.record import Labels, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a verdict depends on: the daemon's rhythm, and how much is allowed beyond it. Seconds and MiB."""
+
+    interval: float
+    deadline: float
+    slack: float = 1.0
+    memory: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a fault was held, in how many seconds the new truth was in the file, and what was wrong."""
+
+    recovery: float | None
+    complaints: tuple[str, ...]
+
+    @property
+    def held(self) -> bool:
+        """Tell whether nothing was wrong."""
+        return not self.complaints
+
+
+def judge(fault: Fault, record: Record, terms: Terms) -> Verdict:
+    """Judge one trial."""
+    recovery = _recovery(fault, record)
+    complaints = (
+        *_untrue_labels(fault, record),
+        *_late(fault, recovery, terms),
+        *_memory(record, terms),
+        *_deaths(fault, record),
+        *_lengthened(fault, record, terms),
+        *_toothless(fault, record),
+    )
+    return Verdict(recovery, complaints)
+
+
+def allowed(fault: Fault, terms: Terms) -> float:
+    """Give the seconds within which the new truth must be in the file."""
+    fetches = 2 if fault.follows else 1
+    return fetches * terms.interval + terms.slack + (terms.deadline if fault.blocks else 0.0)
+
+
+def _recovery(fault: Fault, record: Record) -> float | None:
+    """Give the seconds until the new truth came to stay; None: it did not."""
+    if not record.sightings or record.sightings[-1].labels != record.after:
+        return None
+    since = record.began if fault.follows else record.over
+    return max(0.0, record.sightings[-1].at - since)
+
+
+def _untrue_labels(fault: Fault, record: Record) -> Iterator[str]:
+    """Allow what was true, then what is true, and nothing else; what is true not before it can be known."""
+    may_change = record.began if fault.follows else record.ending
+    has_come = False
+    for seen in record.sightings:
+        has_come = has_come or (seen.labels == record.after and seen.at >= may_change)
+        if seen.labels != (record.after if has_come else record.before):
+            yield f"after {seen.at - record.began:.2f} s {_shown(seen.labels)}"
+
+
+def _shown(labels: Labels) -> str:
+    return "there was no file" if labels is None else f"the labels were {' '.join(labels)[:80]!r}"
+
+
+def _late(fault: Fault, recovery: float | None, terms: Terms) -> Iterator[str]:
+    limit = allowed(fault, terms)
+    if recovery is None:
+        yield "the new truth did not come"
+    elif recovery > limit:
+        yield f"the new truth came after {recovery:.2f} s, which is more than {limit:.2f} s"
+
+
+def _memory(record: Record, terms: Terms) -> Iterator[str]:
+    if record.peak_mib >= terms.memory:
+        yield f"{record.peak_mib:.0f} MiB, which is not less than {terms.memory:.0f}"
+
+
+def _deaths(fault: Fault, record: Record) -> Iterator[str]:
+    for name in record.deaths:
+        if name not in fault.may_end:
+            yield f"{name} died"
+
+
+def _lengthened(fault: Fault, record: Record, terms: Terms) -> Iterator[str]:
+    """Failures never lengthen the interval, and nobody else may: Retry-After is no reason to wait longer."""
+    beat = max(terms.interval, terms.deadline if fault.blocks else 0.0)
+    fetches = [at for at in record.fetches if record.began <= at <= record.ending]
+    longest = max((late - early for early, late in pairwise(fetches)), default=0.0)
+    if fault.counts and longest > beat + terms.slack:
+        yield f"{longest:.2f} s from one fetch to the next, the interval is {terms.interval:g} s"
+    if fault.counts and len(fetches) < fault.fetches:
+        yield f"only {len(fetches)} fetches while it lasted"
+
+
+def _toothless(fault: Fault, record: Record) -> Iterator[str]:
+    if not record.words.intersection(fault.tells):
+        yield f"the log did not have {' or '.join(fault.tells)}: did it bite?"

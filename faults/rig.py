@@ -1,0 +1,71 @@
+"""What a fault is tried on: the real daemon in a temporary folder, and a source that does as it is told."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from support.daemon import Daemon, wait_until
+
+from faults.record import Labels, labels_of
+from faults.wire import Source
+from xelinkd.config.schema import Labels as LabelRules
+from xelinkd.model.labels import label_lines
+from xelinkd.model.page import read_page
+from xelinkd.simulator.machine import Machine, parse_machine
+from xelinkd.simulator.page import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BEFORE: Final = parse_machine("8x-max1550")
+AFTER: Final = BEFORE.with_link("0.0-1.0", up=False)
+INTERVAL: Final = 0.3  # seconds
+DEADLINE: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A daemon (not started yet, or running) and the source that it asks."""
+
+    daemon: Daemon
+    source: Source
+
+    @property
+    def folder(self) -> Path:
+        """A folder for whatever a fault needs."""
+        return self.daemon.folder
+
+    def labels(self) -> Labels:
+        """Give what the feature file says."""
+        return labels_of(self.daemon.file.read_bytes()) if self.daemon.file.exists() else None
+
+    def wait_for_labels(self, labels: Labels, patience: float) -> None:
+        """Wait until the feature file says so; AssertionError if it does not."""
+        wait_until(lambda: self.labels() == labels, f"labels in\n{self.daemon.log.read_text()}", patience)
+
+
+@contextmanager
+def standing() -> Iterator[Rig]:
+    """Set a rig up while the block lasts; the daemon is not started."""
+    with tempfile.TemporaryDirectory(prefix="xelinkd-faults-") as folder:
+        source = Source(BEFORE)
+        daemon = Daemon(Path(folder), source.url())
+        daemon.configure(source={"interval": _milliseconds(INTERVAL), "deadline": _milliseconds(DEADLINE)})
+        try:
+            yield Rig(daemon, source)
+        finally:
+            daemon.close()
+            source.close()
+
+
+def true_labels(machine: Machine) -> Labels:
+    """Give the labels that a machine should have."""
+    return label_lines(read_page(render(machine)).topology, LabelRules())
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{1000 * seconds:.0f}ms"

@@ -1,0 +1,17 @@
+"""All faults, room by room. A new room of faults is a module with FAULTS, and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from faults import source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from faults.fault import Fault
+
+ROOMS: Final[Mapping[str, Sequence[Fault]]] = {
+    "source": source.FAULTS,
+}
+FAULTS: Final[Mapping[str, Fault]] = {fault.name: fault for faults in ROOMS.values() for fault in faults}

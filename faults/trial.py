@@ -1,0 +1,77 @@
+"""How a fault is tried: all is well, the fault begins and the truth changes, it lasts, it is over."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from support.daemon import wait_until
+
+from faults.judge import Terms
+from faults.record import Record
+from faults.rig import AFTER, BEFORE, DEADLINE, INTERVAL, Rig, standing, true_labels
+from faults.watch import watching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from faults.fault import Fault
+
+TERMS: Final = Terms(INTERVAL, DEADLINE)
+_PATIENCE: Final = 20.0  # seconds; a recovery that takes longer is none
+_AFTERWARDS: Final = 2 * INTERVAL  # the new truth must stay
+
+
+def attempt(fault: Fault) -> Record:
+    """Try a fault once, on a rig of its own.
+
+    Raises:
+        AssertionError: the daemon did not even get as far as the fault, or its fetches stopped in it.
+
+    """
+    before, after = true_labels(BEFORE), true_labels(AFTER)
+    with standing() as rig:
+        fault.prepare(rig)
+        rig.daemon.start()
+        rig.wait_for_labels(before, _PATIENCE)
+        with watching(rig.daemon.file, rig.daemon.pid) as watch:
+            told_before = len(rig.daemon.events())
+            began = time.monotonic()
+            with fault.begin(rig):
+                rig.source.show(AFTER)  # nobody can see it any more, if the fault bites
+                _last(fault, rig)
+                words = _words(rig.daemon.events()[told_before:])
+                ending = time.monotonic()
+            over = time.monotonic()
+            with suppress(AssertionError):  # the judge will say so
+                rig.wait_for_labels(after, _PATIENCE)
+            time.sleep(_AFTERWARDS)
+        return Record(
+            began=began,
+            ending=ending,
+            over=over,
+            before=before,
+            after=after,
+            sightings=tuple(watch.sightings),
+            looks=watch.looks,
+            longest_blink=watch.longest_blink,
+            peak_mib=watch.peak_mib,
+            deaths=tuple(watch.deaths),
+            fetches=tuple(rig.source.fetches),
+            words=words,
+        )
+
+
+def _last(fault: Fault, rig: Rig) -> None:
+    """Let the fault last for so many fetches: counted where they arrive, else by the interval."""
+    if not fault.counts:
+        time.sleep(fault.fetches * max(INTERVAL, DEADLINE if fault.blocks else 0.0))
+        return
+    enough = len(rig.source.fetches) + fault.fetches
+    wait_until(lambda: len(rig.source.fetches) >= enough, f"{fault.fetches} fetches", 3 * _PATIENCE)
+
+
+def _words(events: Iterable[dict[str, Any]]) -> frozenset[str]:
+    return frozenset(word for event in events for word in (event["event"], event.get("reason")) if word)

@@ -1,0 +1,87 @@
+"""Looks at the feature file and at the processes all the while, each in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from benchmarks import procfs
+from faults.record import Labels, Sighting, labels_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_FILE_EVERY: Final = 0.01  # seconds
+_PROCESSES_EVERY: Final = 0.1  # the kernel takes 10 ms to add up the memory of a tree
+
+
+@dataclass(slots=True)
+class Watch:
+    """What has been seen so far."""
+
+    file: Path
+    pid: int
+    sightings: list[Sighting] = field(default_factory=list)
+    looks: int = 0
+    longest_blink: float = 0.0
+    peak_mib: float = 0.0
+    deaths: list[str] = field(default_factory=list)
+    _looked: float = field(default_factory=time.monotonic)
+    _alive: dict[int, str] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Look at the file."""
+        labels, now = _labels_in(self.file), time.monotonic()
+        self.looks += 1
+        self.longest_blink = max(self.longest_blink, now - self._looked)
+        self._looked = now
+        if not self.sightings or self.sightings[-1].labels != labels:
+            self.sightings.append(Sighting(now, labels))
+
+    def count(self) -> None:
+        """Look at the processes."""
+        try:
+            alive = procfs.tree(self.pid)
+            self.peak_mib = max(self.peak_mib, sum(map(procfs.peak_pss_mib, alive)))
+        except OSError:  # one of them has ended meanwhile: the next look will tell
+            return
+        self.deaths += (name for pid, name in self._alive.items() if pid not in alive)
+        self._alive = alive
+
+
+@contextmanager
+def watching(file: Path, pid: int) -> Iterator[Watch]:
+    """Watch while the block lasts."""
+    watch = Watch(file, pid)
+    with _repeating(watch.look, _FILE_EVERY), _repeating(watch.count, _PROCESSES_EVERY):
+        yield watch
+
+
+@contextmanager
+def _repeating(act: Callable[[], None], period: float) -> Iterator[None]:
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(period):
+            act()
+
+    act()
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        act()
+
+
+def _labels_in(file: Path) -> Labels:
+    try:
+        return labels_of(file.read_bytes())
+    except OSError:
+        return None
