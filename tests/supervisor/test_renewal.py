@@ -24,9 +24,24 @@ def test_folder_that_is_made_again(daemon: Daemon, xpum: Simulator) -> None:
     daemon.wait_for("feature_file_failing")
     daemon.features.mkdir()
     daemon.wait_for_links(lambda links: len(links) == 6)
+    daemon.wait_for("feature_file_recovered")
     xpum.set_link("0.0-2.0", up=False)
     daemon.wait_for_links(lambda links: len(links) == 5)
     assert not daemon.events("worker_crashed")
+
+
+def test_folder_that_is_made_again_while_the_source_is_dead(daemon: Daemon, xpum: Simulator) -> None:
+    """Labels that are in no file any more are still held, and come back with the folder."""
+    daemon.start()
+    links = daemon.wait_for_links(lambda links: len(links) == 6)
+    xpum.stop()
+    daemon.wait_for("topology_unknown")
+    shutil.rmtree(daemon.features)
+    daemon.wait_for("feature_file_failing")
+    daemon.features.mkdir()
+    assert daemon.wait_for_links(bool) == links
+    daemon.wait_for("feature_file_recovered")
+    assert len(daemon.events("feature_file_failing")) == 1
 
 
 def test_folder_that_is_replaced_at_once(daemon: Daemon) -> None:

@@ -21,6 +21,7 @@ from xelinkd.confinement.privileges import forgo_new_privileges
 from xelinkd.supervisor import pipeline
 from xelinkd.supervisor.logins import Logins
 from xelinkd.supervisor.processes import fork_worker
+from xelinkd.workers.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ def outcome(name: str, argument: object) -> str:
 def jobs(loaded: Loaded) -> dict[str, Job]:
     """Give the daemon's own jobs by name."""
     builds = (
-        pipeline.pipeline(loaded, 0.0, Logins(), ()),
+        pipeline.pipeline(loaded, 0.0, Logins(), Memory(), ()),
         pipeline.watcher(loaded),
         pipeline.remover(loaded),
     )

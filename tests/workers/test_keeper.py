@@ -23,6 +23,7 @@ from xelinkd.model.feature_file import FeatureFile, read, render
 from xelinkd.model.lease import Instant
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.workers.keeper import Keeper
+from xelinkd.workers.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ def _sink(folder: Path) -> FeatureFileSink:
 @pytest.fixture
 def keeper(sink: FeatureFileSink, clock: _Clock) -> Keeper:
     """Give a keeper at the beginning of its life."""
-    return Keeper(sink, _LEASE, clock)
+    return Keeper(sink, _LEASE, clock, Memory())
 
 
 @pytest.fixture
@@ -545,7 +546,7 @@ class _Life(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     def start(self) -> None:
-        self.keeper = Keeper(self.sink, _LEASE, self.clock)
+        self.keeper = Keeper(self.sink, _LEASE, self.clock, Memory())
         self.set_by = 0.0
         found = _on_disk(self.sink)
         left = 0.0 if found is None else (_LEASE if found.expiry is None else found.expiry - self.clock.wall)

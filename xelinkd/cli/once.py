@@ -11,6 +11,7 @@ from xelinkd.model.observation import Known
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import GRACE, FeatureFileLock
 from xelinkd.workers.keeper import Keeper
+from xelinkd.workers.memory import Memory
 from xelinkd.workers.observer import Observer
 from xelinkd.workers.turn import get_turn
 from xelinkd.workers.writer import take_in
@@ -39,6 +40,7 @@ def run(arguments: Sequence[str]) -> Status:
         return Status.LOCKED
     observation = Observer(config).observe().observation
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
-    if not take_in(Keeper(sink, config.feature_file.lease, clocks.now), observation, config):
+    keeper = Keeper(sink, config.feature_file.lease, clocks.now, Memory())
+    if not take_in(keeper, observation, config):
         return Status.NOT_WRITTEN
     return Status.OK if isinstance(observation, Known) else Status.UNKNOWN

@@ -21,6 +21,7 @@ from xelinkd.supervisor import logins, reloads, signals
 from xelinkd.supervisor.pipeline import pipeline, remover, watcher
 from xelinkd.supervisor.unit import Unit, see_through
 from xelinkd.workers.lifeline import CHANGED, LOCKED, OUTDATED, SETTLED
+from xelinkd.workers.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,7 @@ class Supervisor:
         self._former_files: tuple[Path, ...] = ()
         self._first_fetch = time.monotonic() + loaded.config.source.startup_delay
         self._logins = logins.Logins()
+        self._memory = Memory()
         self._pipeline = Unit("pipeline", self._pipeline_of(loaded))
         self._watcher = Unit("watcher", watcher(loaded))
         self._units = (self._pipeline, self._watcher)
@@ -132,7 +134,7 @@ class Supervisor:
         self._pipeline.rebuild(self._pipeline_of(self._loaded))
 
     def _pipeline_of(self, loaded: Loaded) -> Build:
-        return pipeline(loaded, self._first_fetch, self._logins, self._former_files)
+        return pipeline(loaded, self._first_fetch, self._logins, self._memory, self._former_files)
 
     def _heed(self, numbers: frozenset[int]) -> None:
         if numbers & signals.RELOAD:

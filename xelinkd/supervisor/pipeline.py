@@ -29,16 +29,19 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Config
     from xelinkd.supervisor.logins import Logins
     from xelinkd.workers.lifeline import Lifeline
+    from xelinkd.workers.memory import Memory
 
 OF_THE_FETCHER: Final = frozenset({ALIVE, OUTDATED}) | logins.WORDS
 OF_THE_WRITER: Final = frozenset({ALIVE, OUTDATED, PROGRESS, SETTLED, LOCKED})
 OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
 
 
-def pipeline(loaded: Loaded, first_fetch: float, known: Logins, former_files: Sequence[Path]) -> Build:
+def pipeline(
+    loaded: Loaded, first_fetch: float, known: Logins, memory: Memory, former_files: Sequence[Path]
+) -> Build:
     """Fetch and write as configured; the first fetch not before `first_fetch` (time.monotonic).
 
-    `known` is what earlier fetchers learned of the credentials.
+    `known` is what earlier fetchers learned of the credentials, `memory` what earlier writers knew.
     `former_files` are where the feature file was under configurations before, and may still be.
     """
     config = loaded.config
@@ -51,7 +54,7 @@ def pipeline(loaded: Loaded, first_fetch: float, known: Logins, former_files: Se
             fetch_topology(config, lifeline, sending, first, known.standing)
 
         def write(lifeline: Lifeline) -> None:
-            write_labels(config, lifeline, receiving, former_files)
+            write_labels(config, lifeline, receiving, memory, former_files)
 
         return (
             Job(
@@ -69,6 +72,7 @@ def pipeline(loaded: Loaded, first_fetch: float, known: Logins, former_files: Se
                 OF_THE_WRITER,
                 may_be_killed=False,
                 promise=partial(promises.of_the_writer, config, former_files),
+                shared=(memory.fileno(),),
             ),
         )
 

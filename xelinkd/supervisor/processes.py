@@ -45,7 +45,8 @@ class OutOfTurnError(Exception):
 class Job:
     """What a worker is to do, and what it needs for that.
 
-    `connections` are the ends of pipes that it keeps; every other descriptor but the standard ones is closed.
+    `connections` are the ends of pipes that it takes over, `shared` the descriptors that it has in common
+    with the supervisor; every other one but the standard ones is closed.
     `words`: what it may say; anything else is its end. `may_be_killed`: it holds nothing that it would have
     to finish, so it is killed rather than released. `promise` gives, in the worker, what it is confined to.
     """
@@ -56,6 +57,7 @@ class Job:
     words: frozenset[bytes]
     may_be_killed: bool
     promise: Callable[[], Promise]
+    shared: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def _detach(job: Job, control: Connection, supervisor: int) -> None:
         signal.signal(
             number, signal.SIG_IGN
         )  # sent to the whole group; the supervisor decides what they mean
-    keep = {0, 1, 2, control.fileno(), *(connection.fileno() for connection in job.connections)}
+    keep = {0, 1, 2, control.fileno(), *(connection.fileno() for connection in job.connections), *job.shared}
     _close_all_but(keep)
     _LIBC.prctl(_PR_SET_NAME, f"xelinkd:{job.name}".encode()[:15], 0, 0, 0)
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

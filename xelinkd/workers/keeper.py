@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from xelinkd import logs
 from xelinkd.model import lease
-from xelinkd.model.episodes import Episode, follow
+from xelinkd.model.episodes import follow
 from xelinkd.model.feature_file import FeatureFile, TooLargeError, render, time_stamp
 from xelinkd.model.labels import pairs_of
 from xelinkd.sinks.feature_file import Absent, Foreign, Ours
+from xelinkd.workers.memory import Knowledge
 from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from xelinkd.model.lease import Held, Instant
+    from xelinkd.model.lease import Instant
     from xelinkd.sinks.feature_file import FeatureFileSink, OnDisk, Signature
+    from xelinkd.workers.memory import Memory
 
 log = logs.logger()
 
@@ -32,22 +34,25 @@ class Keeper:
         sink: FeatureFileSink,
         lease_seconds: float,
         clock: Callable[[], Instant],
+        memory: Memory,
         former: Sequence[FeatureFileSink] = (),
     ) -> None:
-        """Know nothing yet: the first `step` looks at what a predecessor left.
+        """Know what a predecessor knew; the first `step` looks at what it left.
 
         `former` is where the feature file was before, if the configuration moved it; the latest comes last.
         """
+        known = memory.recall()
         self._sink = sink
         self._former = former
         self._lease = lease_seconds
         self._clock = clock
-        self._held: Held | None = None
+        self._memory = memory
+        self._held = known.held
         self._lines: tuple[str, ...] = ()  # what the file last held of ours
         self._on_disk: OnDisk = Absent()
         self._signature: Signature | None = None
         self._written_offset = 0.0
-        self._fault: Episode | None = None
+        self._fault = known.fault
 
     @property
     def end(self) -> float | None:
@@ -65,8 +70,10 @@ class Keeper:
         unseen = _fault_of(self._look, now)
         refused = None if lines is None else _fault_of(self._hold, lines, at, now)
         self._let_go(now)
+        self._keep_in_mind()
         fault = unseen or _fault_of(self._carry_out, now) or refused or _fault_of(self._leave_former)
         self._tell_fault(fault, now)
+        self._keep_in_mind()
         return fault is None
 
     @property
@@ -103,6 +110,8 @@ class Keeper:
             self._signature = signature
             if self._held is None:
                 self._adopt(now)
+            elif not self._lines and isinstance(self._on_disk, Ours):
+                self._lines, self._written_offset = self._on_disk.file.lines, now.offset
 
     def _adopt(self, now: Instant) -> None:
         """Take over what a predecessor left, even if it comes to light late: its folder is mounted, say."""
@@ -121,6 +130,10 @@ class Keeper:
         else:
             seconds = round(self._held.end - now.boot)
             log.info("labels_adopted", file=self._sink.path, links=links, lease_seconds=seconds)
+
+    def _keep_in_mind(self) -> None:
+        """Before the file is written, too: who is killed between the two shall not take the labels back."""
+        self._memory.keep(Knowledge(self._held, self._fault))
 
     def _let_go(self, now: Instant) -> None:
         if self._held is not None and lease.still_held(self._held, now) is None:

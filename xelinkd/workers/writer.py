@@ -13,6 +13,7 @@ from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import FeatureFileLock
 from xelinkd.workers.keeper import Keeper
 from xelinkd.workers.lifeline import PROGRESS, SETTLED, Lifeline
+from xelinkd.workers.memory import NOTHING, Memory
 from xelinkd.workers.turn import has_turn, wait_for_turn
 
 if TYPE_CHECKING:
@@ -27,9 +28,15 @@ log = logs.logger()
 
 
 def write_labels(
-    config: Config, lifeline: Lifeline, observations: Connection, former_files: Sequence[Path]
+    config: Config,
+    lifeline: Lifeline,
+    observations: Connection,
+    memory: Memory,
+    former_files: Sequence[Path],
 ) -> None:
     """Run the writer; labels in `former_files`, where the feature file was before, move to where it is now.
+
+    `memory` is what an earlier writer knew.
 
     Raises:
         Released: the supervisor closed the control pipe: the regular end.
@@ -37,12 +44,21 @@ def write_labels(
 
     """
     lock = FeatureFileLock(config.feature_file.path)
-    wait_for_turn(lock, lifeline, observations)
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
     former = [FeatureFileSink(path, sink.staging) for path in former_files]
-    keeper = Keeper(sink, config.feature_file.lease, clocks.now, former)
-    with suppress(OSError):  # what is wrong with the folder, the first step will tell
-        sink.sweep()
+    while True:
+        if wait_for_turn(lock, lifeline, observations):
+            memory.keep(NOTHING)  # what the other one wrote is newer
+        with suppress(OSError):  # what is wrong with the folder, the first step will tell
+            sink.sweep()
+        keeper = Keeper(sink, config.feature_file.lease, clocks.now, memory, former)
+        _keep_labels(keeper, lifeline, observations, config, lock)
+
+
+def _keep_labels(
+    keeper: Keeper, lifeline: Lifeline, observations: Connection, config: Config, lock: FeatureFileLock
+) -> None:
+    """Act on every observation and at the end of the lease, until another xelinkd has the lock."""
     keeper.step()
     settled = False
     while True:
@@ -52,9 +68,8 @@ def write_labels(
         is_observed = lifeline.wait([observations], _wake(keeper))
         lifeline.end_if_outdated()
         if not has_turn(lock):
-            wait_for_turn(lock, lifeline, observations)
-            keeper.step()
-        elif is_observed:
+            return
+        if is_observed:
             take_in(keeper, decode(lifeline.receive(observations, MAX_MESSAGE_SIZE)), config)
             lifeline.say(PROGRESS)
         else:
