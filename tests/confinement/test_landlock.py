@@ -18,11 +18,11 @@ CONFINED = """
 import json, sys
 from pathlib import Path
 from support.inside import outcome
-from xelinkd.confinement.landlock import READ, WRITE, Files, restrict
+from xelinkd.confinement.landlock import IOCTL_DEV, READ, WRITE, restrict
 from xelinkd.confinement.privileges import forgo_new_privileges
 abi, mine, acts = json.loads(sys.argv[1])
 forgo_new_privileges()
-restrict(abi, WRITE | Files.IOCTL_DEV, [(Path(mine), READ | WRITE), (Path("/not/there"), WRITE)], [80])
+restrict(abi, WRITE | IOCTL_DEV, [(Path(mine), READ | WRITE), (Path("/not/there"), WRITE)], [80])
 print(json.dumps([outcome(*act) for act in acts]))
 """
 

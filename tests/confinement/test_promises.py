@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xelinkd.config.schema import Config, FeatureFile, Source
-from xelinkd.confinement.privileges import Capability
+from xelinkd.confinement.privileges import DAC_READ_SEARCH, NO_CAPABILITY
 from xelinkd.confinement.promises import Promise, footing, of_the_fetcher, of_the_watcher, of_the_writer
 
 
@@ -27,8 +27,8 @@ def test_fetcher_reads_the_files_it_is_given_and_not_their_folders() -> None:
     assert promise.reads is not None
     assert Path("/etc/some.pem") in promise.reads
     assert Path("/etc") not in promise.reads
-    assert promise.keeps == Capability.DAC_READ_SEARCH
-    assert fetcher("http://127.0.0.1").keeps == Capability.NONE
+    assert promise.keeps == DAC_READ_SEARCH
+    assert fetcher("http://127.0.0.1").keeps == NO_CAPABILITY
 
 
 def test_nobody_but_the_writer_writes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
-from xelinkd.confinement.landlock import READ, WRITE, Files, available_abi, restrict
+from xelinkd.confinement.landlock import EXECUTE, IOCTL_DEV, READ, WRITE, available_abi, restrict
 from xelinkd.confinement.privileges import keep_capabilities
 from xelinkd.confinement.promises import footing
 
@@ -56,14 +56,14 @@ def _restrict(promise: Promise) -> None:
     abi = available_abi()
     if abi < (RENAMES_SINCE if promise.writes else 1):
         return
-    refused = Files.EXECUTE | Files.IOCTL_DEV | WRITE | (Files(0) if promise.reads is None else READ)
+    refused = EXECUTE | IOCTL_DEV | WRITE | (0 if promise.reads is None else READ)
     try:
         restrict(abi, refused, _allowed(promise), promise.connects_to)
     except OSError as error:  # a seccomp filter, or as many layers as the kernel has: labels matter more
         log.warning("confinement_failed", error=str(error))
 
 
-def _allowed(promise: Promise) -> Iterator[tuple[Path, Files]]:
+def _allowed(promise: Promise) -> Iterator[tuple[Path, int]]:
     for path in promise.reads or ():
         yield path, READ
     for path in promise.writes:

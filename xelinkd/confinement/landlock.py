@@ -11,7 +11,6 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
-from enum import IntFlag
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -31,52 +30,26 @@ _NET_PORT: Final = 2
 _NOT_AVAILABLE: Final = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
 
 
-class Files(IntFlag):
-    """What may be done with files (LANDLOCK_ACCESS_FS_*)."""
+# What may be done with files (LANDLOCK_ACCESS_FS_*). Plain numbers, not an IntFlag: its code would cost
+# each worker some dozen pages of its own.
+EXECUTE: Final = 1 << 0
+WRITE_FILE: Final = 1 << 1
+READ_FILE: Final = 1 << 2
+READ_DIR: Final = 1 << 3
+_MAKE_OR_REMOVE: Final = 0b1_1111_1111 << 4  # REMOVE_DIR to MAKE_SYM: entries of every kind
+_REFER: Final = 1 << 13  # rename from folder to folder, which ABI 1 always refuses
+TRUNCATE: Final = 1 << 14
+IOCTL_DEV: Final = 1 << 15
 
-    EXECUTE = 1 << 0
-    WRITE_FILE = 1 << 1
-    READ_FILE = 1 << 2
-    READ_DIR = 1 << 3
-    REMOVE_DIR = 1 << 4
-    REMOVE_FILE = 1 << 5
-    MAKE_CHAR = 1 << 6
-    MAKE_DIR = 1 << 7
-    MAKE_REG = 1 << 8
-    MAKE_SOCK = 1 << 9
-    MAKE_FIFO = 1 << 10
-    MAKE_BLOCK = 1 << 11
-    MAKE_SYM = 1 << 12
-    REFER = 1 << 13  # ABI 2: rename from folder to folder, which is always refused before
-    TRUNCATE = 1 << 14  # ABI 3
-    IOCTL_DEV = 1 << 15  # ABI 5
+READ: Final = READ_FILE | READ_DIR
+WRITE: Final = WRITE_FILE | _MAKE_OR_REMOVE | _REFER | TRUNCATE
+_FOR_A_FILE: Final = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 
-    @classmethod
-    def known_to(cls, abi: int) -> Files:
-        """Give all rights that a kernel with this ABI can refuse."""
-        since = {cls.REFER: 2, cls.TRUNCATE: 3, cls.IOCTL_DEV: 5}
-        known = cls(0)
-        for right in cls:
-            known |= right if abi >= since.get(right, 1) else cls(0)
-        return known
-
-
-READ: Final = Files.READ_FILE | Files.READ_DIR
-WRITE: Final = (
-    Files.WRITE_FILE
-    | Files.REMOVE_DIR
-    | Files.REMOVE_FILE
-    | Files.MAKE_CHAR
-    | Files.MAKE_DIR
-    | Files.MAKE_REG
-    | Files.MAKE_SOCK
-    | Files.MAKE_FIFO
-    | Files.MAKE_BLOCK
-    | Files.MAKE_SYM
-    | Files.REFER
-    | Files.TRUNCATE
+_OF_ABI_1: Final = EXECUTE | WRITE_FILE | READ | _MAKE_OR_REMOVE
+_SINCE: Final = {2: _REFER, 3: TRUNCATE, 5: IOCTL_DEV}
+_KNOWN: Final = tuple(
+    _OF_ABI_1 | sum(right for since, right in _SINCE.items() if abi >= since) for abi in range(NEWEST_ABI + 1)
 )
-_FOR_A_FILE: Final = Files.EXECUTE | Files.WRITE_FILE | Files.READ_FILE | Files.TRUNCATE | Files.IOCTL_DEV
 
 _TCP_BIND: Final = 1 << 0
 _TCP_CONNECT: Final = 1 << 1
@@ -111,9 +84,7 @@ def available_abi() -> int:
     return max(0, min(abi, NEWEST_ABI))
 
 
-def restrict(
-    abi: int, refused: Files, allowed: Iterable[tuple[Path, Files]], connect_to: Iterable[int]
-) -> None:
+def restrict(abi: int, refused: int, allowed: Iterable[tuple[Path, int]], connect_to: Iterable[int]) -> None:
     """Refuse this process what is `refused`, save where it is `allowed`, for as long as it lives.
 
     `allowed` holds for a file, or for all that is in a folder; what is not there is passed over. TCP
@@ -124,7 +95,7 @@ def restrict(
         OSError: the kernel refuses; whether there is Landlock at all, `available_abi` tells.
 
     """
-    handled = refused & Files.known_to(abi)
+    handled = refused & _KNOWN[abi]
     net = _TCP_BIND | _TCP_CONNECT if abi >= _TCP_SINCE else 0
     scoped = _SCOPE_ABSTRACT_SOCKETS | _SCOPE_SIGNALS if abi >= _SCOPES_SINCE else 0
     with _ruleset(abi, _RulesetAttr(handled, net, scoped)) as ruleset:
@@ -151,7 +122,7 @@ def _ruleset(abi: int, attr: _RulesetAttr) -> Iterator[int]:
         os.close(ruleset)
 
 
-def _allow_files(ruleset: int, path: Path, rights: Files) -> None:
+def _allow_files(ruleset: int, path: Path, rights: int) -> None:
     try:
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:  # what is not there, or out of reach, cannot be used anyway

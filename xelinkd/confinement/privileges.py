@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from enum import IntFlag
 from typing import Final
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
@@ -17,12 +16,10 @@ _CAPABILITY_VERSION_3: Final = 0x20080522
 _NO_CORE_EVEN_PIPED: Final = 1  # byte; core(5): a limit of 0 does not hold for a core_pattern with a pipe
 
 
-class Capability(IntFlag):
-    """Those that some worker keeps where it has them (linux/capability.h)."""
-
-    NONE = 0
-    DAC_OVERRIDE = 1 << 1  # write into a folder of another user
-    DAC_READ_SEARCH = 1 << 2  # read files of another user
+# Those that some worker keeps where it has them (linux/capability.h), as bits.
+NO_CAPABILITY: Final = 0
+DAC_OVERRIDE: Final = 1 << 1  # write into a folder of another user
+DAC_READ_SEARCH: Final = 1 << 2  # read files of another user
 
 
 class _Header(ctypes.Structure):
@@ -42,7 +39,7 @@ def forgo_new_privileges() -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def keep_capabilities(kept: Capability) -> None:
+def keep_capabilities(kept: int) -> None:
     """Drop all capabilities but these; who has none loses none."""
     _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     header = _Header(_CAPABILITY_VERSION_3, 0)

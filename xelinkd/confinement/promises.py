@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import xelinkd
 from xelinkd.config.schema import referenced_files
 from xelinkd.config.url import host_and_port, is_https
-from xelinkd.confinement.privileges import Capability
+from xelinkd.confinement.privileges import DAC_OVERRIDE, DAC_READ_SEARCH, NO_CAPABILITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Promise:
     reads: tuple[Path, ...] | None = None
     writes: tuple[Path, ...] = ()
     connects_to: tuple[int, ...] = ()
-    keeps: Capability = Capability.NONE
+    keeps: int = NO_CAPABILITY
     given: tuple[Path, ...] = ()
 
 
@@ -45,9 +45,9 @@ def of_the_fetcher(config: Config) -> Promise:
     by_name = not _is_address(host)
     given = (*files, *(_RESOLVER if by_name else ()))
     return Promise(
-        reads=(*_libraries(), *(_system_trust() if is_https(config.source.url) else ()), *given),
+        reads=(*_LIBRARIES, *(_system_trust() if is_https(config.source.url) else ()), *given),
         connects_to=(port, _DNS) if by_name else (port,),
-        keeps=Capability.DAC_READ_SEARCH if files else Capability.NONE,  # a password may be another user's
+        keeps=DAC_READ_SEARCH if files else NO_CAPABILITY,  # a password may be another user's
         given=given,
     )
 
@@ -61,12 +61,12 @@ def of_the_writer(config: Config, former_files: Sequence[Path] = ()) -> Promise:
     folders = [file.parent for file in (config.feature_file.path, *former_files)]
     if staging.parent not in folders:
         folders.append(staging if staging.exists() else staging.parent)  # where it is to be made
-    return Promise(writes=tuple(folders), keeps=Capability.DAC_OVERRIDE, given=tuple(folders))
+    return Promise(writes=tuple(folders), keeps=DAC_OVERRIDE, given=tuple(folders))
 
 
 def of_the_watcher() -> Promise:
     """Look at files anywhere; write nothing, no network."""
-    return Promise(keeps=Capability.DAC_READ_SEARCH)
+    return Promise(keeps=DAC_READ_SEARCH)
 
 
 def footing(promise: Promise) -> tuple[Identity | None, ...]:
@@ -98,12 +98,12 @@ _RESOLVER: Final = tuple(
 )
 
 
-def _libraries() -> tuple[Path, ...]:
-    """Name what Python and the C library load late: modules, source lines for tracebacks, NSS modules."""
-    ours = Path(xelinkd.__file__).parent
-    python = (Path(entry) for entry in sys.path if entry not in {"", os.getcwd()})  # noqa: PTH109  as in sys.path
-    shared = map(Path, ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"))
-    return ours, *python, *shared
+# What Python and the C library load late: modules, source lines for tracebacks, NSS modules.
+_LIBRARIES: Final = (
+    Path(xelinkd.__file__).parent,
+    *(Path(entry) for entry in sys.path if entry not in {"", os.getcwd()}),  # noqa: PTH109  as in sys.path
+    *map(Path, ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")),
+)
 
 
 def _system_trust() -> tuple[Path, ...]:

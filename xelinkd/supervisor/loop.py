@@ -12,7 +12,8 @@ from xelinkd.config.changes import changes
 from xelinkd.config.problems import ConfigError
 from xelinkd.confinement.confine import tell_confinement
 from xelinkd.confinement.privileges import (
-    Capability,
+    DAC_OVERRIDE,
+    DAC_READ_SEARCH,
     forgo_new_privileges,
     hide_memory,
     keep_capabilities,
@@ -45,9 +46,7 @@ class Ending(Enum):
 def supervise(loaded: Loaded, load_again: Callable[[Loaded], Loaded]) -> Ending:
     """Run xelinkd until it shall end; `load_again` reads the configuration, or raises ConfigError."""
     forgo_new_privileges()
-    keep_capabilities(
-        Capability.DAC_OVERRIDE | Capability.DAC_READ_SEARCH
-    )  # what one worker or another keeps
+    keep_capabilities(DAC_OVERRIDE | DAC_READ_SEARCH)  # what one worker or another keeps
     with signals.signal_wake_up() as wake_up:
         return Supervisor(loaded, load_again, wake_up).run()
 

@@ -1,7 +1,7 @@
 """What a writer knows and cannot read off the disk, kept where its successor finds it.
 
-The labels held may be nowhere else: their file may be gone when a writer is replaced. And their end is a moment
-of boot time, which the stamp in the file, being wall time, does not tell once the clock was set.
+The labels held may be nowhere else: their file may be gone when a writer is replaced. And their end is a
+moment of boot time; the stamp in the file is wall time, and tells another one once the clock was set.
 """
 
 from __future__ import annotations
