@@ -1,12 +1,13 @@
 """On which file systems inotify hears of every change."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from xelinkd.watching import mounts
 
-MOUNTINFO = r"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+MOUNTINFO = rb"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 23 22 0:40 / /home rw,relatime shared:5 - autofs systemd-1 rw,fd=41
 24 23 0:41 / /home rw,relatime shared:6 master:2 - nfs4 server:/home rw,vers=4.2
 25 22 0:42 / /mnt/my\040share rw - cifs //server/share rw
@@ -40,6 +41,14 @@ def test_the_nearest_mount_counts(path: str, expected: str) -> None:
 def test_what_is_remote(file_system: str, expected: bool) -> None:  # noqa: FBT001  a column of the table above
     """Network file systems are polled; local ones, a container's overlay included, are not."""
     assert mounts.is_remote(file_system) is expected
+
+
+@pytest.mark.parametrize("name", [b"\r", b"a\rb", b"\x0b\x0c\x1c\x85", b"\xff", "\u2028".encode(), b"-"])
+def test_mount_points_may_be_called_anything(name: bytes) -> None:
+    """No user of the node can blind the watcher by the name of a mount point."""
+    mountinfo = MOUNTINFO + b"28 22 0:45 / /home/me/%b rw - fuse.x host:/ rw\n" % name
+    point = Path(os.fsdecode(b"/home/me/" + name))
+    assert mounts.parse(mountinfo) == mounts.parse(MOUNTINFO) | {point: "fuse.x"}
 
 
 def test_the_mounts_of_this_machine() -> None:
