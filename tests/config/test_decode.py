@@ -326,3 +326,9 @@ def test_a_password_is_not_repeated() -> None:
     assert "s3cr" not in str(refused.value)
     assert "admin" not in str(refused.value)
     assert "***@host" in str(refused.value)
+
+
+def test_a_value_of_a_million_addresses_is_refused() -> None:
+    """A file that is made to be hard to read holds the daemon up no longer than any other."""
+    with pytest.raises(ConfigError, match=r"source\.url: found \"://://"):
+        decode(b'[source]\nurl = "' + b"://" * 300_000 + b'"', where="xelinkd.toml")

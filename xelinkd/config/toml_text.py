@@ -36,15 +36,11 @@ def toml_key(name: str) -> str:
     return name if _BARE_KEY.fullmatch(name) else toml_string(name)
 
 
-# Who wrote a user and password into an address shall not find them in a log.
-_PASSWORD: Final = re.compile(r"://.*@", re.DOTALL)
-
-
 def found(value: object) -> str:
     """Name a value of the file in a message: short, on one line, whatever it is."""
     match value:
         case str():
-            return shortened(toml_value(_PASSWORD.sub("://***@", value)))
+            return shortened(toml_value(_without_password(value)))
         case bool() | float():
             return shortened(toml_value(value))
         case int():
@@ -55,6 +51,12 @@ def found(value: object) -> str:
             return "an array"
         case _:
             return f"the date or time {value}"
+
+
+def _without_password(text: str) -> str:
+    """Keep a user and password that somebody wrote into an address out of the logs."""
+    scheme, _, rest = text.partition("://")
+    return f"{scheme}://***@{rest.rpartition('@')[2]}" if "@" in rest else text
 
 
 def shortened(text: str) -> str:
