@@ -70,6 +70,7 @@ _SPELLINGS = {
     "an escaped line feed": _plain(dev_name=r"two\nlines"),
     "braces and commas in a value": _plain(dev_name='},{a="b",'.replace('"', r"\"")),
     "the family's name in a value": _plain(dev_name="xpum_topology_link{"),
+    "a thousand labels": _line({f"l{n}": "" for n in range(1000 - len(_LABELS))} | _LABELS),
     "text that is not ASCII": _plain(dev_name="Grafik™ \U0001f5a5"),
     "a plus sign in an id": _plain(remote_device_id="+2"),
     "zeros before an id": _plain(remote_device_id="002"),
@@ -184,6 +185,7 @@ _MALFORMED = {
     "a value with half an exponent": _line(_LABELS, "1e"),
     "a time stamp with a point": _PLAIN + b" 1.5",
     "words after the time stamp": _PLAIN + b" 1 more",
+    "a thousand labels and one": _line({f"l{n}": "" for n in range(1001)}),
     "an exemplar": _PLAIN + b' # {a="b"} 1',
 }
 

@@ -77,6 +77,7 @@ def test_a_cut_page_never_costs_a_link(content: bytes) -> None:
     ("content", "reason"),
     [
         pytest.param(b"", Reason.NOT_EXPOSITION, id="nothing"),
+        pytest.param((FAMILY + b" 1\n") * 32_769, Reason.TOO_LARGE, id="more lines than a machine has"),
         pytest.param(b"<html>xpum_</html>", Reason.NOT_EXPOSITION, id="HTML"),
         pytest.param(b'{"xpum_": 1}', Reason.NOT_EXPOSITION, id="JSON"),
         pytest.param(b"node_load1 0.5\n", Reason.NOT_EXPOSITION, id="another exporter"),

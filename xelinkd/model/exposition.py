@@ -44,7 +44,8 @@ _INTEGER_LABELS: Final = {
 }
 _INTEGER_FIELDS: Final = ("local_device", "local_subdevice", "remote_device", "remote_subdevice", "lanes")
 _ON_SUBDEVICE: Final = b"local_on_subdevice"
-_MAX_LABELS: Final = 64  # XPU Manager writes 16 to 19; an expression of a million takes gigabytes
+_MAX_LABELS: Final = 1000  # of a line; XPU Manager writes 16 to 19. A million would take 200 MB
+_MAX_LABELS_OF_SHAPE: Final = 64  # and an expression of a million gigabytes
 _MAX_SHAPES: Final = (
     4  # pods that hold some GPUs give a page two or three; a hostile page could ask for thousands
 )
@@ -133,7 +134,7 @@ def _shape(names: tuple[bytes, ...]) -> Shape | None:
     None for labels that do not give each field once: such lines are left to the slow way.
     """
     fields = sorted(_INTEGER_LABELS[name] for name in names if name in _INTEGER_LABELS)
-    if fields != sorted(_INTEGER_FIELDS) or _ON_SUBDEVICE not in names or len(names) > _MAX_LABELS:
+    if fields != sorted(_INTEGER_FIELDS) or _ON_SUBDEVICE not in names or len(names) > _MAX_LABELS_OF_SHAPE:
         return None
     labels = rb",".join(name + rb'="' + _shape_of_value(name) + rb'"' for name in names)
     pattern = re.compile(FAMILY + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)")
@@ -202,6 +203,8 @@ def _read_labels(text: bytes) -> dict[bytes, bytes]:
             raise ValueError("a label is malformed")
         if match[1] in labels:
             raise ValueError("a label stands twice")
+        if len(labels) == _MAX_LABELS:
+            raise ValueError(f"more than {_MAX_LABELS} labels")
         labels[match[1]] = match[2]
         at = match.end()
     return labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from xelinkd.model.exposition import (
@@ -19,6 +20,8 @@ from xelinkd.model.unknown import Reason
 _OF_XPU_MANAGER_1: Final = re.compile(rb"^[ \t]*(?:#[ \t]+(?:HELP|TYPE)[ \t]+)?xpum_", re.MULTILINE)
 _OF_XPU_MANAGER_2: Final = re.compile(rb"^[ \t]*(?:#[ \t]+(?:HELP|TYPE)[ \t]+)?hw_", re.MULTILINE)
 _DECLARED: Final = re.compile(rb"^[ \t]*#[ \t]+(?:HELP|TYPE)[ \t]+" + FAMILY + rb"[ \t\n]", re.MULTILINE)
+
+_MAX_LINES: Final = 32_768  # each with each of 181 tiles; 8 GPUs have 16. Millions would take 100 MB
 
 
 class UnknownPageError(ValueError):
@@ -45,13 +48,13 @@ def read_page(content: bytes, known: Page | None = None) -> Page:
     """Read a page of XPU Manager 1.x; if it shows the same as a page known already, give that one.
 
     Raises:
-        UnknownPageError: the page says nothing about the topology, or says it in a malformed line.
+        UnknownPageError: the page says nothing about the topology, too much, or something malformed.
 
     """
     if known and has_block(content, known.block):
         return known
+    lines = _lines_to_read(content)
     try:
-        lines = list(family_lines(content))
         rows = read_rows(content, lines)
     except MalformedLineError as error:
         raise UnknownPageError(Reason.MALFORMED, str(error)) from None
@@ -59,6 +62,14 @@ def read_page(content: bytes, known: Page | None = None) -> Page:
         raise _without_rows(content)
     gap = first_gap(rows) or _ends_too_soon(rows, content[lines[-1][1] :])
     return Page(rows, topology_of(rows), gap, content[lines[0][0] : lines[-1][1]])
+
+
+def _lines_to_read(content: bytes) -> list[tuple[int, int]]:
+    lines = list(islice(family_lines(content), _MAX_LINES + 1))
+    if len(lines) > _MAX_LINES:
+        detail = f"the page has more than {_MAX_LINES} lines of {FAMILY.decode()}: is it real?"
+        raise UnknownPageError(Reason.TOO_LARGE, detail)
+    return lines
 
 
 def _ends_too_soon(rows: tuple[Row, ...], rest: bytes) -> str | None:
