@@ -12,9 +12,9 @@ import pytest
 from xelinkd.config.schema import Labels
 from xelinkd.model.exposition import read_rows
 from xelinkd.model.labels import label_lines
-from xelinkd.model.page import UnknownPageError, read_page
+from xelinkd.model.page import read_page
 from xelinkd.model.topology import lane_disagreements, topology_of
-from xelinkd.model.unknown import Reason
+from xelinkd.model.unknown import Reason, UnknownPageError
 
 _DATA = Path(__file__).parents[1] / "data"
 _VECTORS = [

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xelinkd.model.exposition import FAMILY
-from xelinkd.model.page import Page, UnknownPageError, read_page
-from xelinkd.model.unknown import Reason
+from xelinkd.model.page import Page, read_page, read_parts
+from xelinkd.model.unknown import Reason, UnknownPageError
 from xelinkd.simulator.machine import PRESETS, mesh, parse_machine
 from xelinkd.simulator.page import render
 
@@ -172,6 +172,6 @@ _4X2 = parse_machine("4x2")
 def test_a_known_page_is_known_again(content: bytes, *, same: bool) -> None:
     """A page is taken for one known already just if the topology's lines are the same, to the byte."""
     known = read_page(render(_4X2))
-    read = read_page(content, known)
+    read = read_parts([content], known)
     assert (read is known) is same
     assert read == read_page(content)

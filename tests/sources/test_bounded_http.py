@@ -9,11 +9,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import Deadline, connect
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.sources.metrics import MetricsSource
 
 if TYPE_CHECKING:
     import threading
@@ -31,7 +32,7 @@ def _source(port: int, seconds: float = 0.3, scheme: str = "http", host: str = "
 
 def _reason(source: MetricsSource) -> Reason:
     with pytest.raises(FetchError) as caught:
-        fetch(source)
+        fetched(source)
     return caught.value.reason
 
 
@@ -135,7 +136,7 @@ def test_a_page_that_uses_up_the_budget_is_a_page(serve: Callable[..., int]) -> 
     body = b"x" * (_BUDGET - len(head % _BUDGET))
     whole = head % len(body) + body
     assert len(whole) == _BUDGET
-    assert fetch(_source(serve(whole), seconds=20)) == body
+    assert fetched(_source(serve(whole), seconds=20)) == body
     assert _reason(_source(serve(whole.replace(b"OK", b"OK.")), seconds=20)) is Reason.TOO_LARGE
 
 
@@ -170,7 +171,7 @@ def test_a_handshake_that_hangs_ends_as_a_timeout(serve: Callable[..., int]) -> 
 
 def test_a_host_may_be_a_name(serve: Callable[..., int]) -> None:
     """A name is looked up, and asked at the address that answers."""
-    assert fetch(_source(serve(_OK + b"\r\nxpum"), seconds=20, host="localhost")) == b"xpum"
+    assert fetched(_source(serve(_OK + b"\r\nxpum"), seconds=20, host="localhost")) == b"xpum"
 
 
 def test_the_deadline_may_pass_at_any_step(serve: Callable[..., int]) -> None:
@@ -184,7 +185,7 @@ def test_the_deadline_may_pass_at_any_step(serve: Callable[..., int]) -> None:
 
 def _outcome(source: MetricsSource, clock: Callable[[], float]) -> Reason | bytes:
     try:
-        return fetch(source, clock)
+        return fetched(source, clock)
     except FetchError as error:
         return error.reason
 

@@ -7,11 +7,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
 from xelinkd.sources.login import Login, PasswordFileError, authorization
-from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.sources.metrics import MetricsSource
 
 if TYPE_CHECKING:
     import ssl
@@ -58,7 +59,7 @@ def test_a_refused_password_is_told(
     port = serve(answer, context=context, requests=requests)
     source = MetricsSource(f"https://127.0.0.1:{port}/metrics", 20, str(ca_file), 1 << 20, login)
     with pytest.raises(FetchError) as caught:
-        fetch(source)
+        fetched(source)
     assert caught.value.reason is Reason.UNAUTHORIZED
     assert f"user 'xpumadmin' or the password in {login.password_file} is refused" in caught.value.detail
     assert requests[0].count(b"Authorization: Basic ") == 1

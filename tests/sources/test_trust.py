@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.sources.metrics import MetricsSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ def _source(port: int, ca_file: Path | None, host: str = "127.0.0.1") -> Metrics
 
 def _reason(source: MetricsSource) -> Reason:
     with pytest.raises(FetchError) as caught:
-        fetch(source)
+        fetched(source)
     return caught.value.reason
 
 
@@ -51,7 +52,7 @@ def test_a_certificate_of_cert_manager_is_trusted_as_itself(
 ) -> None:
     """The self-signed certificate of a Kubernetes installation works on every supported Python."""
     pem, context = make_certificate()
-    assert fetch(_source(serve(_ANSWER, context=context), pem)) == b"xpum"
+    assert fetched(_source(serve(_ANSWER, context=context), pem)) == b"xpum"
 
 
 def test_a_certificate_of_a_trusted_authority_is_trusted(serve: Serve, tmp_path: Path) -> None:
@@ -59,8 +60,8 @@ def test_a_certificate_of_a_trusted_authority_is_trusted(serve: Serve, tmp_path:
     authority = trustme.CA()
     port = serve(_ANSWER, context=_server_context(authority, "127.0.0.1", "localhost"))
     pem = _pem(authority, tmp_path)
-    assert fetch(_source(port, pem)) == b"xpum"
-    assert fetch(_source(port, pem, host="localhost")) == b"xpum"
+    assert fetched(_source(port, pem)) == b"xpum"
+    assert fetched(_source(port, pem, host="localhost")) == b"xpum"
 
 
 def test_a_certificate_that_an_authority_issued_can_be_pinned(serve: Serve, tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ def test_a_certificate_that_an_authority_issued_can_be_pinned(serve: Serve, tmp_
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issued.configure_cert(context)
     issued.cert_chain_pems[0].write_to_path(tmp_path / "leaf.pem")
-    assert fetch(_source(serve(_ANSWER, context=context), tmp_path / "leaf.pem")) == b"xpum"
+    assert fetched(_source(serve(_ANSWER, context=context), tmp_path / "leaf.pem")) == b"xpum"
 
 
 def test_no_other_certificate_is_trusted(
@@ -102,10 +103,10 @@ def test_a_rotated_certificate_counts_at_once(
     old_port, new_port = serve(_ANSWER, context=old), serve(_ANSWER, context=new)
     mounted = tmp_path / "mounted.pem"
     shutil.copy(old_pem, mounted)
-    assert fetch(_source(old_port, mounted)) == b"xpum"
+    assert fetched(_source(old_port, mounted)) == b"xpum"
     assert _reason(_source(new_port, mounted)) is Reason.TLS_CERTIFICATE
     shutil.copy(new_pem, mounted)
-    assert fetch(_source(new_port, mounted)) == b"xpum"
+    assert fetched(_source(new_port, mounted)) == b"xpum"
     assert _reason(_source(old_port, mounted)) is Reason.TLS_CERTIFICATE
 
 
@@ -115,7 +116,7 @@ def test_a_file_may_hold_several_certificates_and_words(
     """While a certificate is rotated the file may hold both, with comments in any script."""
     (pem, context), (other_pem, _) = make_certificate(), make_certificate()
     pem.write_text("# größer: 证书\n" + other_pem.read_text() + "\n" + pem.read_text(), encoding="utf-8")
-    assert fetch(_source(serve(_ANSWER, context=context), pem)) == b"xpum"
+    assert fetched(_source(serve(_ANSWER, context=context), pem)) == b"xpum"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_a_file_without_certificates_is_told(tmp_path: Path, content: bytes) -> 
     path = tmp_path / "ca.pem"
     path.write_bytes(content)
     with pytest.raises(FetchError, match=r"ca\.pem") as caught:
-        fetch(_source(1, path))
+        fetched(_source(1, path))
     assert caught.value.reason is Reason.CA_UNREADABLE
 
 
@@ -153,7 +154,7 @@ def test_tls_where_plain_http_is_expected_is_told(serve: Serve, make_certificate
     """A URL with http for a server that speaks TLS ends with a hint at https."""
     port = serve(_ANSWER, context=make_certificate()[1])
     with pytest.raises(FetchError, match="https") as caught:
-        fetch(MetricsSource(f"http://127.0.0.1:{port}/metrics", 20, None, 100_000))
+        fetched(MetricsSource(f"http://127.0.0.1:{port}/metrics", 20, None, 100_000))
     assert caught.value.reason in {Reason.PROTOCOL, Reason.CLOSED}
 
 

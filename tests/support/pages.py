@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,9 +13,13 @@ from typing import TYPE_CHECKING
 
 from support.daemon import PATIENCE
 
+from xelinkd.sources.metrics import fetch
+
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from xelinkd.sources.metrics import MetricsSource
 
 DATA = Path(__file__).parent.parent / "data"
 RECORDED = DATA / "xpum-1.3"
@@ -23,6 +28,11 @@ RECORDED = DATA / "xpum-1.3"
 def recorded(name: str) -> bytes:
     """Give a page that XPU Manager 1.3 produced: `max1550-8x2-mesh`."""
     return gzip.decompress((RECORDED / f"{name}.prom.gz").read_bytes())
+
+
+def fetched(source: MetricsSource, clock: Callable[[], float] = time.monotonic) -> bytes:
+    """Fetch once, and give the page as a whole."""
+    return b"".join(fetch(source, clock))
 
 
 class PageServer(ThreadingHTTPServer):

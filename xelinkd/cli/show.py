@@ -12,7 +12,8 @@ from xelinkd.cli.status import Status
 from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
 from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Unknown
-from xelinkd.model.page import Page, UnknownPageError, read_page
+from xelinkd.model.page import Page, read_page
+from xelinkd.model.unknown import UnknownPageError
 from xelinkd.workers.observer import look, source_of
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """From XPU Manager's page to rows: reads one metric family of the Prometheus text format, and only that.
 
-Pages are half a megabyte, the family an eighth of it, so the page is searched for the family's lines and
-nothing else is read. The lines of a page look alike: their shape is compiled to one expression, once.
+The lines of a page look alike: their shape is compiled to one expression, once.
 Rules: Prometheus text format 0.0.4, as its Go parser (expfmt 0.60) applies them.
 """
 
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from xelinkd.model.topology import Row, Tile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 FAMILY: Final = b"xpum_topology_link"
 
@@ -59,42 +58,34 @@ class MalformedLineError(ValueError):
         shown = text[:120].decode("ascii", "backslashreplace")
         super().__init__(f"line {line}: {problem}: {shown!r}")
         self.line = line
+        self._text, self._problem = text, problem
+
+    def at(self, line: int) -> MalformedLineError:
+        """Give the same for another number: that of the page, where only the family was read."""
+        return MalformedLineError(line, self._text, self._problem)
 
 
-def read_rows(page: bytes, lines: Iterable[tuple[int, int]] | None = None) -> tuple[Row, ...]:
-    """Read the family's rows, in the order of the page; `lines` is where they are, if that is known already.
+def read_rows(block: bytes) -> tuple[Row, ...]:
+    """Read the family's rows, in their order; lines of other families do not matter.
 
     Rows that do not name both tiles and a lane count as integers >= 0 are passed over,
     as the Go program does.
 
     Raises:
-        MalformedLineError: a line of the family is malformed; lines of other families do not matter.
+        MalformedLineError: a line of the family is malformed.
 
     """
     rows: list[Row] = []
     shapes: list[Shape] = []
-    for start, end in family_lines(page) if lines is None else lines:
-        row = _read_plain_line(shapes, page, start, end)
+    for start, end in family_lines(block):
+        row = _read_plain_line(shapes, block, start, end)
         if row is None:
-            labels, connection = _read_any_line(page, start, end)
+            labels, connection = _read_any_line(block, start, end)
             row = _row_of_labels(labels, connection)
             _learn_shape(shapes, tuple(labels))
         if row is not None:
             rows.append(row)
     return tuple(rows)
-
-
-def has_block(page: bytes, block: bytes) -> bool:
-    """Tell whether the page has the same family as the page that a block was taken from.
-
-    A block is all from the family's first line to its last. This costs a search of the page, much less than
-    reading the family.
-    """
-    first = next(family_lines(page), None)
-    if first is None or not page.startswith(block, first[0]):
-        return False
-    end = first[0] + len(block)
-    return page[end : end + 1] in {b"", b"\n"} and next(family_lines(page, end), None) is None
 
 
 def family_lines(page: bytes, at: int = 0) -> Iterator[tuple[int, int]]:

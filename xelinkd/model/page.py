@@ -1,36 +1,17 @@
-"""What a page tells: from the bytes that XPU Manager sent to a topology, or to the reason why not."""
+"""What a page tells: from what XPU Manager sent to a topology, or to the reason why not."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING
 
-from xelinkd.model.exposition import (
-    FAMILY,
-    MalformedLineError,
-    family_lines,
-    has_block,
-    read_rows,
-)
+from xelinkd.model.exposition import FAMILY, MalformedLineError, read_rows
+from xelinkd.model.scan import Excerpt, scan
 from xelinkd.model.topology import Row, Topology, first_gap, topology_of
-from xelinkd.model.unknown import Reason
+from xelinkd.model.unknown import Reason, UnknownPageError
 
-_OF_XPU_MANAGER_1: Final = re.compile(rb"^[ \t]*(?:#[ \t]+(?:HELP|TYPE)[ \t]+)?xpum_", re.MULTILINE)
-_OF_XPU_MANAGER_2: Final = re.compile(rb"^[ \t]*(?:#[ \t]+(?:HELP|TYPE)[ \t]+)?hw_", re.MULTILINE)
-_DECLARED: Final = re.compile(rb"^[ \t]*#[ \t]+(?:HELP|TYPE)[ \t]+" + FAMILY + rb"[ \t\n]", re.MULTILINE)
-
-_MAX_LINES: Final = 32_768  # each with each of 181 tiles; 8 GPUs have 16. Millions would take 100 MB
-
-
-class UnknownPageError(ValueError):
-    """The page does not tell the topology; `reason` is the stable word for why."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        """Keep the reason beside the sentence for people."""
-        super().__init__(detail)
-        self.reason = reason
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,59 +22,64 @@ class Page:
     topology: Topology
     gap: str | None
     block: bytes = field(default=b"", compare=False, repr=False)
-    """The family as it stands on the page: kept to know it again."""
+    """The family's lines as they stand on the page: kept to know them again."""
 
 
-def read_page(content: bytes, known: Page | None = None) -> Page:
-    """Read a page of XPU Manager 1.x; if it shows the same as a page known already, give that one.
+def read_page(content: bytes) -> Page:
+    """Read a page that is there as a whole.
 
     Raises:
         UnknownPageError: the page says nothing about the topology, too much, or something malformed.
 
     """
-    if known and has_block(content, known.block):
+    return read_parts([content])
+
+
+def read_parts(parts: Iterable[bytes], known: Page | None = None) -> Page:
+    """Read a page as it comes; if it shows the same as a page known already, give that one.
+
+    Raises:
+        UnknownPageError: the page says nothing about the topology, too much, or something malformed.
+
+    """
+    seen = scan(parts)
+    if known and seen.block == known.block:
         return known
-    lines = _lines_to_read(content)
+    rows = _rows(seen)
+    return Page(rows, topology_of(rows), first_gap(rows) or _ends_too_soon(rows, seen.rest), seen.block)
+
+
+def _rows(seen: Excerpt) -> tuple[Row, ...]:
     try:
-        rows = read_rows(content, lines)
+        rows = read_rows(seen.block)
     except MalformedLineError as error:
-        raise UnknownPageError(Reason.MALFORMED, str(error)) from None
+        raise UnknownPageError(Reason.MALFORMED, str(error.at(seen.number_on_page(error.line)))) from None
     if not rows:
-        raise _without_rows(content)
-    gap = first_gap(rows) or _ends_too_soon(rows, content[lines[-1][1] :])
-    return Page(rows, topology_of(rows), gap, content[lines[0][0] : lines[-1][1]])
-
-
-def _lines_to_read(content: bytes) -> list[tuple[int, int]]:
-    lines = list(islice(family_lines(content), _MAX_LINES + 1))
-    if len(lines) > _MAX_LINES:
-        detail = f"the page has more than {_MAX_LINES} lines of {FAMILY.decode()}: is it real?"
-        raise UnknownPageError(Reason.TOO_LARGE, detail)
-    return lines
+        raise _without_rows(seen)
+    return rows
 
 
 def _ends_too_soon(rows: tuple[Row, ...], rest: bytes) -> str | None:
     """Doubt a lone tile at the very end: a page that was cut after its first row looks like that."""
     is_lone = len({tile for row in rows for tile in (row.local, row.remote)}) == 1
-    may_go_on = FAMILY.startswith(rest.strip())
-    return "the page ends after its only tile" if is_lone and may_go_on else None
+    return "the page ends after its only tile" if is_lone and FAMILY.startswith(rest) else None
 
 
-def _without_rows(content: bytes) -> UnknownPageError:
+def _without_rows(seen: Excerpt) -> UnknownPageError:
     """Tell what kind of page it is that shows no pair of tiles."""
     name = FAMILY.decode()
-    if next(family_lines(content), None):
+    if seen.block:
         return UnknownPageError(
             Reason.NO_SAMPLES, f"no sample of {name} names both its tiles and a lane count"
         )
-    if _DECLARED.search(content):
+    if seen.is_declared:
         return UnknownPageError(Reason.NO_SAMPLES, f"{name} is declared but has no samples")
-    if _OF_XPU_MANAGER_1.search(content):
+    if seen.is_of_xpum_1:
         return UnknownPageError(
             Reason.NO_FAMILY,
             f"the page has no {name}: XPU Manager could not read the topology (its log says why)",
         )
-    if _OF_XPU_MANAGER_2.search(content):
+    if seen.is_of_xpum_2:
         return UnknownPageError(
             Reason.XPUM2,
             "this is XPU Manager 2, whose metrics leave XeLink out; XPU Manager 1.3 has it",

@@ -35,3 +35,12 @@ class Reason(StrEnum):
     NO_SAMPLES = "no_samples"  # the topology's family is there, with no usable sample
     MALFORMED = "malformed"  # a line of the topology's family breaks the exposition format
     INCOMPLETE = "incomplete"  # not a full square of pairs, and not yet seen often enough to be believed
+
+
+class UnknownPageError(ValueError):
+    """A page does not tell the topology; `reason` is the stable word for why."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        """Keep the reason beside the sentence for people."""
+        super().__init__(detail)
+        self.reason = reason

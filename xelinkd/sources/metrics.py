@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import io
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from xelinkd.sources.login import Login, authorization
 from xelinkd.sources.trust import trust
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterator
 
     from urllib3 import HTTPHeaderDict
     from urllib3.response import HTTPResponse
@@ -34,6 +33,7 @@ _STATUS_ADVICE: Final = {
     403: "it does not let us in",
     404: "check the path of the URL",
 }
+_PART_SIZE: Final = 32_768  # bytes that are held of a page, at the least
 _MAX_LINE_SIZE: Final = 200  # bytes of an error's body that are shown
 
 
@@ -61,8 +61,8 @@ class MetricsSource:
             raise ValueError("a password is sent over https only")
 
 
-def fetch(source: MetricsSource, clock: Callable[[], float] = time.monotonic) -> bytes:
-    """Ask once, and give the body of the page as it was sent.
+def fetch(source: MetricsSource, clock: Callable[[], float] = time.monotonic) -> Generator[bytes]:
+    """Ask once, and give the body of the page as it was sent, in parts as they come.
 
     `clock` gives seconds and never goes back. A body without a length is taken until the server closes:
     whether such a page is whole can only be seen from its lines.
@@ -72,12 +72,12 @@ def fetch(source: MetricsSource, clock: Callable[[], float] = time.monotonic) ->
 
     """
     try:
-        return _fetch(source, Deadline(clock() + source.deadline_seconds, clock))
+        yield from _fetch(source, Deadline(clock() + source.deadline_seconds, clock))
     except FAILURES as error:
         raise failure(source.url, error) from error
 
 
-def _fetch(source: MetricsSource, deadline: Deadline) -> bytes:
+def _fetch(source: MetricsSource, deadline: Deadline) -> Iterator[bytes]:
     url = parse_url(source.url)
     context = trust(source.ca_file) if url.scheme == "https" else None
     headers = _HEADERS | ({"Authorization": authorization(source.login)} if source.login else {})
@@ -85,7 +85,7 @@ def _fetch(source: MetricsSource, deadline: Deadline) -> bytes:
         if objection := _objection(response, source.login):
             reason, detail = objection
             raise FetchError(reason, f"{source.url}: {detail}")
-        return _body(response, source.max_page_bytes)
+        yield from _parts(response)
 
 
 def _objection(response: HTTPResponse, login: Login | None) -> tuple[Reason, str] | None:
@@ -119,10 +119,12 @@ def _coding(headers: HTTPHeaderDict) -> str | None:
     return None if transfer.lower() in {"identity", "chunked"} else transfer
 
 
-def _body(response: HTTPResponse, limit: int) -> bytes:
-    parts = response.stream(limit)
-    if not response.chunked:
-        return b"".join(parts)  # one part, received where it stays: join() does not copy it
-    page = io.BytesIO()  # not a list: a million chunks of two bytes would weigh 80 MB
-    page.writelines(parts)
-    return page.getvalue()
+def _parts(response: HTTPResponse) -> Iterator[bytes]:
+    """Give the body in parts of some size, whatever the chunks are that it comes in."""
+    held = bytearray()
+    for part in response.stream(_PART_SIZE):
+        held += part
+        if len(held) >= _PART_SIZE:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)

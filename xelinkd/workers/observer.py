@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from xelinkd import clocks, logs
 from xelinkd.model.belief import NO_DOUBT, is_believed, weigh
 from xelinkd.model.episodes import Episode, follow
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, Observation, Unknown, encode
-from xelinkd.model.page import Page, UnknownPageError, read_page
+from xelinkd.model.page import Page, read_parts
 from xelinkd.model.topology import lane_disagreements
-from xelinkd.model.unknown import Reason
+from xelinkd.model.unknown import Reason, UnknownPageError
 from xelinkd.sources.failure import FetchError
 from xelinkd.sources.login import Login
 from xelinkd.sources.metrics import MetricsSource, fetch
@@ -28,7 +29,8 @@ def look(source: MetricsSource, known: Page | None = None) -> Page | Unknown:
     Whether an incomplete page counts is not decided here.
     """
     try:
-        return read_page(fetch(source), known)
+        with closing(fetch(source)) as parts:
+            return read_parts(parts, known)
     except (FetchError, UnknownPageError) as error:
         return Unknown(error.reason, str(error))
 
