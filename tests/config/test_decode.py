@@ -224,6 +224,13 @@ def test_keys_must_fit_each_other(text: str, key: str, message: str) -> None:
     assert problems(text) == [f"{FILE}: {key}: {message}"]
 
 
+def test_a_long_value_that_does_not_fit_is_cut() -> None:
+    """A log line stays short, whatever stands in the file."""
+    (line,) = problems(f'source.ca_file = "/{"c" * 10_000}"')
+    assert line.startswith(f'{FILE}: source.ca_file: found "/ccc')
+    assert len(line) < 200
+
+
 def test_limits_that_are_met_exactly_are_met() -> None:
     """The least value that a message names is accepted."""
     read('feature_file.lease = "35s"\nsource.deadline = "5s"\nsupervision.heartbeat_deadline = "10s"')

@@ -168,7 +168,7 @@ def _broken_bonds(
         allowed = bond.allowed(config)
         if allowed is not None:
             path = bond.keys[0]
-            message = f"found {toml_value(value_of(config, path))}; allowed: {allowed}"
+            message = f"found {shortened(toml_value(value_of(config, path)))}; allowed: {allowed}"
             yield Problem(_place_of_bond(bond, origins, where), path, message)
 
 
