@@ -175,3 +175,13 @@ def test_a_known_page_is_known_again(content: bytes, *, same: bool) -> None:
     read = read_parts([content], known)
     assert (read is known) is same
     assert read == read_page(content)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(b"\nother 1", b""), (b"", b"\nother 1"), (b"\nother 1", b"\nxpum_")]
+)
+def test_the_page_of_a_lone_tile_is_always_judged_by_its_end(first: bytes, second: bytes) -> None:
+    """A page that was cut after its first row is doubted, and a whole one is not, whichever came before."""
+    row = _page_of((0, 0, 0))
+    known = read_page(row + first)
+    assert read_parts([row + second], known) == read_page(row + second)

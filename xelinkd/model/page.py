@@ -43,10 +43,11 @@ def read_parts(parts: Iterable[bytes], known: Page | None = None) -> Page:
 
     """
     seen = scan(parts)
-    if known and seen.block == known.block:
+    if known and not _is_lone(known.topology) and seen.block == known.block:
         return known
     rows = _rows(seen)
-    return Page(rows, topology_of(rows), first_gap(rows) or _ends_too_soon(rows, seen.rest), seen.block)
+    topology = topology_of(rows)
+    return Page(rows, topology, first_gap(rows) or _ends_too_soon(topology, seen.rest), seen.block)
 
 
 def _rows(seen: Excerpt) -> tuple[Row, ...]:
@@ -59,10 +60,14 @@ def _rows(seen: Excerpt) -> tuple[Row, ...]:
     return rows
 
 
-def _ends_too_soon(rows: tuple[Row, ...], rest: bytes) -> str | None:
+def _ends_too_soon(topology: Topology, rest: bytes) -> str | None:
     """Doubt a lone tile at the very end: a page that was cut after its first row looks like that."""
-    is_lone = len({tile for row in rows for tile in (row.local, row.remote)}) == 1
-    return "the page ends after its only tile" if is_lone and FAMILY.startswith(rest) else None
+    return "the page ends after its only tile" if _is_lone(topology) and FAMILY.startswith(rest) else None
+
+
+def _is_lone(topology: Topology) -> bool:
+    """Tell whether the page shows one tile only: then what follows its row counts, too."""
+    return len(topology.tiles) == 1
 
 
 def _without_rows(seen: Excerpt) -> UnknownPageError:
