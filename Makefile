@@ -1,6 +1,6 @@
 # Everything here sets up what it needs in this checkout, once. Nothing needs root.
 
-.PHONY: help test lint demo bench faults coverage clean
+.PHONY: help test lint demo bench faults fuzz coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 18
@@ -20,9 +20,12 @@ bench: ## the budgets, measured (PEER="command" puts another program beside it)
 faults: ## every fault that it must hold, one after the other, and how it held
 	@exec tools/faults
 
+fuzz: ## made-up bytes for all that reads bytes of others, 4 minutes (TARGETS="page" for some of it)
+	@exec tools/fuzz $(TARGETS)
+
 coverage: ## which branches the tests reach
 	@tools/coverage
 
 clean: ## remove what the commands above made
-	rm -rf .venv-* .demo .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv-* .demo .fuzz .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,43 @@
+"""What holds for every label that xelinkd writes and for every sentence that it tells."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from xelinkd.model.feature_file import FeatureFile, TooLargeError, read, render
+from xelinkd.model.labels import join_value, split_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# A label's value as Kubernetes 1.30 defines it.
+_VALUE: Final = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_MAX_VALUE_LENGTH: Final = 63
+
+
+def labels(lines: Sequence[str], namespace: str) -> None:
+    """Hold label lines against the label grammar, and against what readers of them do."""
+    names, values = zip(*(line.split("=") for line in lines), strict=True)
+    numbers = ["", *map(str, range(2, len(lines) + 1))]
+    assert list(names) == [f"{namespace}/xe-links{number}" for number in numbers]
+    for value in values:
+        assert len(value) <= _MAX_VALUE_LENGTH, value
+        assert _VALUE.fullmatch(value), value
+    assert split_value(join_value(values)) == values
+    _read_back(FeatureFile(tuple(lines), 0))
+
+
+def _read_back(file: FeatureFile) -> None:
+    try:
+        content = render(file)
+    except TooLargeError:
+        return
+    assert read(content) == file
+
+
+def sentence(text: str, max_length: int) -> None:
+    """Hold a sentence against terminals, which obey control characters, and against the log's reader."""
+    assert text
+    assert text.isprintable(), text
+    assert len(text) <= max_length, text

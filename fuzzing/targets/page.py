@@ -1,0 +1,120 @@
+"""XPU Manager's page: from its bytes to rows, topology, message and labels, and to what `show` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fuzzing import expect, seeds
+from fuzzing.target import MARK, Target
+from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
+from xelinkd.config.schema import Config, Labels
+from xelinkd.model.exposition import MalformedLineError, read_rows
+from xelinkd.model.labels import label_lines, link_pairs
+from xelinkd.model.observation import MAX_DETAIL_LENGTH, Known, Unknown, decode, encode
+from xelinkd.model.page import Page, UnknownPageError, read_page
+from xelinkd.model.topology import XELINK, topology_of
+
+if TYPE_CHECKING:
+    from xelinkd.model.topology import Row
+
+NEXT: Final = b"\n%\n"  # what comes after it is the page of the next fetch
+_RULES: Final = (Labels(), Labels(namespace="a.b", min_lanes=0, allow_subdeviceless=True))
+_CONFIG: Final = Config(labels=_RULES[1])
+_MAX_SEED_SIZE: Final = 2048  # bytes
+_MAX_DRAWN: Final = 16  # tiles; a matrix is for people
+
+
+def check(data: bytes) -> None:
+    """Read one page and then another."""
+    first, _, second = data.partition(NEXT)
+    seen = _read(first)
+    if isinstance(seen, Unknown):
+        expect.sentence(seen.detail, MAX_DETAIL_LENGTH)
+        assert decode(encode(seen)) == seen
+    else:
+        _check_page(seen, first)
+        for page in (first, second):
+            assert repr(_read(page, seen)) == repr(_read(page))  # NaN is not equal to itself
+    assert _rows(first) == _rows_by_line(first)
+
+
+def _read(content: bytes, known: Page | None = None) -> Page | Unknown:
+    try:
+        return read_page(content, known)
+    except UnknownPageError as error:
+        return Unknown(error.reason, str(error))
+
+
+def _check_page(page: Page, content: bytes) -> None:
+    topology = page.topology
+    assert topology == topology_of(page.rows)
+    assert set(topology.tiles) == {tile for row in page.rows for tile in (row.local, row.remote)}
+    assert len(topology.sightings) == sum(row.connection == XELINK for row in page.rows)
+    assert page.gap or len({row[:2] for row in page.rows}) == len(topology.tiles) ** 2
+    assert page.block in content
+    known = Known(topology, 1.0)
+    assert decode(encode(known)) == known
+    for rules in _RULES:
+        lines = label_lines(topology, rules)
+        expect.labels(lines, rules.namespace)
+        assert "_".join(link_pairs(topology, rules)) == "".join(_value(line) for line in lines)
+    _check_shown(page)
+
+
+def _value(line: str) -> str:
+    return line.partition("=")[2].removeprefix("Z")
+
+
+def _check_shown(page: Page) -> None:
+    for oddity in oddities(page):
+        expect.sentence(oddity, MAX_DETAIL_LENGTH)
+    if len(page.topology.tiles) <= _MAX_DRAWN:
+        shown = as_matrix(page, _CONFIG) + as_labels(page, _CONFIG) + as_json(page, _CONFIG)
+        assert shown.replace("\n", "").isprintable()
+
+
+def _rows(content: bytes) -> str:
+    """Give the rows, or the line that is malformed."""
+    try:
+        return repr(read_rows(content))
+    except MalformedLineError as error:
+        return str(error)
+
+
+def _rows_by_line(content: bytes) -> str:
+    """Give the same, read line by line: then nothing is learned from the lines before."""
+    rows: list[Row] = []
+    for number, line in enumerate(content.split(b"\n"), 1):
+        try:
+            rows += read_rows(line)
+        except MalformedLineError as error:
+            return str(error).replace("line 1:", f"line {number}:", 1)
+    return repr(tuple(rows))
+
+
+_LONE: Final = (
+    b'xpum_topology_link{local_device_id="0",local_subdevice_id="0",remote_device_id="0",remote_subdevice_id="0",'
+    b'lane_count="8",local_on_subdevice="false"} 0'
+)
+
+TARGET: Final = Target(
+    check,
+    seeds=[
+        *seeds.recorded(),
+        _LONE + NEXT + _LONE + b"\nxpum_a 1",
+        *(page for page in seeds.vectors() if len(page) <= _MAX_SEED_SIZE),
+    ],
+    words=[
+        *(b"xpum_topology_link", b"# HELP xpum_topology_link", b"# TYPE xpum_", b"hw_", NEXT, b"\n"),
+        *(b'local_device_id="', b'local_subdevice_id="', b'remote_device_id="', b'remote_subdevice_id="'),
+        *(b'lane_count="', b'lan_count="', b'local_on_subdevice="true"', b'="', b'",', b'"} 1.0', b"} 0"),
+        *(b"\\n", b"\\\\", b'\\"', b"NaN", b"+Inf", b"1e0", b"999999999999999999", b" 1767225600000"),
+    ],
+    hazards=[
+        b"xpum_topology_link{" + MARK + b"l" + MARK + b'="",' + MARK + b"} 1",
+        b"xpum_topology_link " + MARK + b"1" + MARK,
+        b'xpum_topology_link{a="' + MARK + b'\\"' + MARK,
+        MARK + b"xpum_topology_link 1\n" + MARK,
+        *(MARK + blank + MARK for blank in (b" ", b"\n", b"\t", b"# ", b"xpum_topology_link")),
+    ],
+)
