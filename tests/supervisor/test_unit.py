@@ -77,6 +77,18 @@ def test_worker_that_says_too_much_is_ended() -> None:
     assert named(events, "worker_out_of_turn")
 
 
+def test_worker_that_says_half_a_word_is_ended() -> None:
+    """A worker that an attacker has taken over cannot make the supervisor wait for the rest of a word."""
+    events = events_of("""
+        def speak(lifeline):
+            os.write(lifeline._control.fileno(), b"\\0\\0\\0\\5al")
+            time.sleep(60)
+        end = time.monotonic() + 1
+        run(Unit("unit", build(speak)), lambda: time.monotonic() > end)
+    """)
+    assert named(events, "worker_out_of_turn")[0]["said"] == "half a word, or more than 16 bytes"
+
+
 def test_worker_that_crashes_is_told_with_its_fault() -> None:
     """A crash is logged with the exception by the worker, and with the exit status by the supervisor."""
     events = events_of("""

@@ -82,7 +82,7 @@ class Worker:
         except ConnectionResetError:
             raise EOFError from None
         except OSError:
-            raise OutOfTurnError(f"more than {MAX_WORD_SIZE} bytes") from None
+            raise OutOfTurnError(f"half a word, or more than {MAX_WORD_SIZE} bytes") from None
         if word not in self.job.words:
             raise OutOfTurnError(repr(word))
         return word
@@ -112,6 +112,7 @@ def fork_worker(job: Job, *, heartbeat_period: float, set_up: Callable[[str], No
     Only to be called from a process without threads, which has imported everything.
     """
     ours, theirs = Pipe()
+    os.set_blocking(ours.fileno(), False)  # a word comes whole: nobody waits for the rest of one
     supervisor = os.getpid()
     pid = os.fork()
     if pid == 0:
