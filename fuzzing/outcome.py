@@ -34,11 +34,10 @@ class Outcome:
 def read_outcome(target: str, said: str, seconds: float, status: int) -> Outcome:
     """Take in all that a target's process wrote to standard error, and its exit status."""
     inputs = int(_first(_INPUTS, said) or 0)
-    culprit = _first(_CULPRIT, said)
-    if not status and not culprit:
+    if status == 0:
         return Outcome(target, inputs, seconds)
     fault = _first(_EXCEPTION, said) or f"exit status {status}"
-    return Outcome(target, inputs, seconds, fault, culprit)
+    return Outcome(target, inputs, seconds, fault, _first(_CULPRIT, said))
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
