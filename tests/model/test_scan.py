@@ -24,7 +24,7 @@ PAGE = recorded("max1550-8x2-mesh")
 PIECES = st.sampled_from(
     [
         *(PLAIN, b" \t" + PLAIN, FAMILY + b"_else 1", b"# HELP " + FAMILY + b" text"),
-        *(b"hw_gpu 1", b"xpum_a 1", b"", b" "),
+        *(b"hw_gpu 1", b"xpum_a 1", b"", b" ", b"\n" * 200),
     ]
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.exposition import FAMILY, MalformedLineError, family_lines
@@ -20,7 +21,8 @@ MAX_LINES: Final = 32_768  # of the family: each with each of 181 tiles; 8 GPUs 
 MAX_LINE_SIZE: Final = 65_536  # bytes; XPU Manager writes some 300
 
 _PLAIN: Final = b"\n" + FAMILY + b"{"  # how all lines of the family but the first begin, on every real page
-_ENOUGH_REST: Final = 64  # bytes; longer than the family's name
+_WORD: Final = re.compile(rb"\S+")
+_ENOUGH_REST: Final = 2  # words; a page that was cut in the family's name ends with one
 _COMMENT: Final = b"#"
 
 _DECLARED: Final = re.compile(rb"^[ \t]*#[ \t]+(?:HELP|TYPE)[ \t]+" + FAMILY + rb"[ \t\n]", re.MULTILINE)
@@ -40,8 +42,8 @@ class Run:
 class Excerpt:
     """What a page has of the family, and what tells its kind.
 
-    `block`: the family's sample lines, in their order, with line feeds between them. `rest`: the beginning of
-    what follows the last of them, without white space at its ends.
+    `block`: the family's sample lines, in their order, with line feeds between them. `rest`: the first
+    words of what follows the last of them.
     """
 
     block: bytes
@@ -82,7 +84,7 @@ class _Scan:
         self._number = 1  # of that line
         self._runs: list[Run] = []
         self._lines = 0  # in all runs
-        self._rest = b""
+        self._rest: list[bytes] = []
         self._is_declared = self._is_of_xpum_1 = self._is_of_xpum_2 = False
 
     def take(self, part: bytes) -> None:
@@ -96,7 +98,7 @@ class _Scan:
         return Excerpt(
             b"\n".join(run.lines for run in self._runs),
             tuple(self._runs),
-            self._rest.strip(),
+            b" ".join(self._rest),
             self._is_declared,
             self._is_of_xpum_1,
             self._is_of_xpum_2,
@@ -117,9 +119,9 @@ class _Scan:
         for start, end in _runs(text):
             self._keep(text, start, end)
         if end:
-            self._rest = b""
-        if len(self._rest) < _ENOUGH_REST:
-            self._rest = (self._rest + text[end : end + 2 * _ENOUGH_REST]).lstrip()
+            self._rest = []
+        words = islice(_WORD.finditer(text, end), _ENOUGH_REST - len(self._rest))
+        self._rest += [word[0] for word in words]
         self._number += text.count(b"\n")
         self._learn_kind(text)
 
