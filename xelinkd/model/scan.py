@@ -135,8 +135,8 @@ class _Scan:
 
     def _learn_kind(self, text: bytes) -> None:
         """Look for what is only wanted of a page without the family."""
-        if not self._is_of_xpum_1:
-            self._is_of_xpum_1 = bool(_OF_XPU_MANAGER_1.search(text))
+        self._is_of_xpum_1 = self._is_of_xpum_1 or bool(_OF_XPU_MANAGER_1.search(text))
+        if not self._is_of_xpum_1:  # known at once: a real page is not searched for the other kind
             self._is_of_xpum_2 = self._is_of_xpum_2 or bool(_OF_XPU_MANAGER_2.search(text))
         if not self._lines and FAMILY in text:
             self._is_declared = self._is_declared or bool(_DECLARED.search(text))
