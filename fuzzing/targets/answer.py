@@ -24,7 +24,7 @@ def check(data: bytes) -> None:
     server.answer = data
     source = MetricsSource(f"http://127.0.0.1:{server.port}/metrics", _DEADLINE, None, _BUDGET)
     try:
-        body = fetch(source)
+        body = b"".join(fetch(source))
     except FetchError as error:
         expect.sentence(error.detail, MAX_DETAIL_LENGTH)
         unknown = Unknown(error.reason, str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 from fuzzing import expect, seeds
 from fuzzing.target import MARK, Target
@@ -11,10 +12,14 @@ from xelinkd.config.schema import Config, Labels
 from xelinkd.model.exposition import MalformedLineError, read_rows
 from xelinkd.model.labels import label_lines, link_pairs
 from xelinkd.model.observation import MAX_DETAIL_LENGTH, Known, Unknown, decode, encode
-from xelinkd.model.page import Page, UnknownPageError, read_page
+from xelinkd.model.page import Page, read_parts
+from xelinkd.model.scan import MAX_LINE_SIZE
 from xelinkd.model.topology import XELINK, topology_of
+from xelinkd.model.unknown import UnknownPageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xelinkd.model.topology import Row
 
 NEXT: Final = b"\n%\n"  # what comes after it is the page of the next fetch
@@ -25,22 +30,36 @@ _MAX_DRAWN: Final = 16  # tiles; a matrix is for people
 
 
 def check(data: bytes) -> None:
-    """Read one page and then another."""
+    """Read one page and then another, both as a whole and in parts."""
     first, _, second = data.partition(NEXT)
-    seen = _read(first)
+    seen = _read([first])
+    if max(map(len, data.split(b"\n"))) <= MAX_LINE_SIZE:  # a longer line shows or not, as the parts are cut
+        _check_parts(first, second, seen)
     if isinstance(seen, Unknown):
         expect.sentence(seen.detail, MAX_DETAIL_LENGTH)
         assert decode(encode(seen)) == seen
     else:
         _check_page(seen, first)
-        for page in (first, second):
-            assert repr(_read(page, seen)) == repr(_read(page))  # NaN is not equal to itself
     assert _rows(first) == _rows_by_line(first)
 
 
-def _read(content: bytes, known: Page | None = None) -> Page | Unknown:
+def _check_parts(first: bytes, second: bytes, seen: Page | Unknown) -> None:
+    assert repr(_read(_parts(first))) == repr(seen)  # NaN is not equal to itself
+    for page in (first, second):
+        if isinstance(seen, Page):
+            assert repr(_read(_parts(page), seen)) == repr(_read([page]))
+
+
+def _parts(content: bytes) -> list[bytes]:
+    """Cut at two places that are as good as random, and the same each time."""
+    cuts = crc32(content)
+    first, second = sorted((cuts % (len(content) + 1), (cuts >> 16) % (len(content) + 1)))
+    return [content[:first], content[first:second], content[second:]]
+
+
+def _read(parts: Iterable[bytes], known: Page | None = None) -> Page | Unknown:
     try:
-        return read_page(content, known)
+        return read_parts(parts, known)
     except UnknownPageError as error:
         return Unknown(error.reason, str(error))
 
@@ -51,7 +70,7 @@ def _check_page(page: Page, content: bytes) -> None:
     assert set(topology.tiles) == {tile for row in page.rows for tile in (row.local, row.remote)}
     assert len(topology.sightings) == sum(row.connection == XELINK for row in page.rows)
     assert page.gap or len({row[:2] for row in page.rows}) == len(topology.tiles) ** 2
-    assert page.block in content
+    assert set(page.block.split(b"\n")) <= set(content.split(b"\n"))
     known = Known(topology, 1.0)
     assert decode(encode(known)) == known
     for rules in _RULES:
