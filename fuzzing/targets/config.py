@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from urllib3.util import parse_url
+
 from fuzzing import expect
 from fuzzing.seeds import ROOT
 from fuzzing.target import MARK, Target
@@ -17,6 +19,7 @@ from xelinkd.config.load import Loaded
 from xelinkd.config.overrides import UrlHttps, UrlPort
 from xelinkd.config.problems import MAX_PROBLEMS, ConfigError, Problem
 from xelinkd.config.schema import Config, referenced_files
+from xelinkd.config.url import host_and_port
 from xelinkd.model.labels import label_lines
 from xelinkd.model.topology import Topology
 from xelinkd.workers.observer import source_of
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 _PATH: Final = Path("/etc/xelinkd/xelinkd.toml")
 _MAX_PROBLEM_LENGTH: Final = 600  # characters; each value or key in it is cut to 80
 _FLAGS: Final = (UrlPort(443, "-xpum-port"), UrlHttps("-cert"))
+_PORTS: Final = {"http": 80, "https": 443}
 _DEFAULTS: Final = Loaded(Config(), {}, _PATH, {})
 
 
@@ -66,7 +70,11 @@ def _check_shown(loaded: Loaded) -> None:
 
 def _check_used(config: Config) -> None:
     """Build from it what workers build: no value that was let in may stop them."""
-    source_of(config)
+    url = parse_url(
+        source_of(config).url
+    )  # by which the fetcher connects; it is confined to what we take for it
+    host, port = host_and_port(config.source.url)
+    assert (host.lower(), port) == ((url.host or "").strip("[]"), url.port or _PORTS[url.scheme or ""])
     assert all(path.is_absolute() for path in (*referenced_files(config), config.feature_file.staging))
     expect.labels(label_lines(Topology((), ()), config.labels), config.labels.namespace)
 
