@@ -9,7 +9,7 @@ from fuzzing import expect, seeds
 from fuzzing.target import MARK, Target
 from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
 from xelinkd.config.schema import Config, Labels
-from xelinkd.model.exposition import MalformedLineError, read_rows
+from xelinkd.model.exposition import MalformedLineError, family_lines, read_rows
 from xelinkd.model.labels import label_lines, link_pairs
 from xelinkd.model.observation import MAX_DETAIL_LENGTH, Known, Unknown, decode, encode
 from xelinkd.model.page import Page, read_parts
@@ -92,10 +92,14 @@ def _check_shown(page: Page) -> None:
         assert shown.replace("\n", "").isprintable()
 
 
+def _lines(content: bytes) -> list[bytes]:
+    return [content[start:end] for start, end in family_lines(content)]
+
+
 def _rows(content: bytes) -> str:
     """Give the rows, or the line that is malformed."""
     try:
-        return repr(read_rows(content))
+        return repr(read_rows(_lines(content)))
     except MalformedLineError as error:
         return str(error)
 
@@ -103,9 +107,9 @@ def _rows(content: bytes) -> str:
 def _rows_by_line(content: bytes) -> str:
     """Give the same, read line by line: then nothing is learned from the lines before."""
     rows: list[Row] = []
-    for number, line in enumerate(content.split(b"\n"), 1):
+    for number, line in enumerate(_lines(content), 1):
         try:
-            rows += read_rows(line)
+            rows += read_rows([line])
         except MalformedLineError as error:
             return str(error).replace("line 1:", f"line {number}:", 1)
     return repr(tuple(rows))

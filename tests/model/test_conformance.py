@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from support.pages import rows_of
 
 from xelinkd.config.schema import Labels
-from xelinkd.model.exposition import read_rows
 from xelinkd.model.labels import label_lines
 from xelinkd.model.page import read_page
 from xelinkd.model.topology import lane_disagreements, topology_of
@@ -55,7 +55,7 @@ def test_labels_are_those_of_the_go_program(vector: dict[str, Any]) -> None:
         min_lanes=vector["min_lane_count"],
         allow_subdeviceless=vector["allow_subdeviceless"],
     )
-    assert list(label_lines(topology_of(read_rows(_page(vector))), rules)) == vector["labels"]
+    assert list(label_lines(topology_of(rows_of(_page(vector))), rules)) == vector["labels"]
 
 
 @pytest.mark.parametrize("name", _RECORDED)

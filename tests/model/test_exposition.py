@@ -8,9 +8,12 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.pages import rows_of
 
-from xelinkd.model.exposition import FAMILY, MalformedLineError, family_lines, read_rows
+from xelinkd.model.exposition import FAMILY, MalformedLineError, family_lines
+from xelinkd.model.page import read_page
 from xelinkd.model.topology import Row, Tile
+from xelinkd.model.unknown import Reason, UnknownPageError
 
 _STABLE = settings(derandomize=True, deadline=None)
 
@@ -81,22 +84,22 @@ _SPELLINGS = {
 @pytest.mark.parametrize("spelling", _SPELLINGS.values(), ids=_SPELLINGS)
 def test_a_spelling_alone(spelling: bytes) -> None:
     """However the format lets a line be written, it is the same row."""
-    assert read_rows(spelling) == (_ROW,)
+    assert rows_of(spelling) == (_ROW,)
 
 
 @pytest.mark.parametrize("spelling", _SPELLINGS.values(), ids=_SPELLINGS)
 def test_a_spelling_among_plain_lines(spelling: bytes) -> None:
     """A line that is written differently from its neighbours is read like them."""
     page = b"\n".join((_PLAIN, spelling, _PLAIN, spelling, spelling))
-    assert read_rows(page) == (_ROW,) * 5
+    assert rows_of(page) == (_ROW,) * 5
 
 
 def test_the_order_of_labels_does_not_matter() -> None:
     """An exporter that writes its labels in any other order is understood."""
     names = [name for name in _LABELS if name != "dev_name"]
     orders = [_line({name: _LABELS[name] for name in order}) for order in permutations(names)]
-    assert set(read_rows(b"\n".join(orders))) == {_ROW}
-    assert len(read_rows(b"\n".join(orders))) == len(orders)
+    assert set(rows_of(b"\n".join(orders))) == {_ROW}
+    assert len(rows_of(b"\n".join(orders))) == len(orders)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,7 @@ def test_the_order_of_labels_does_not_matter() -> None:
 def test_on_subdevice_is_the_word_true_or_absent(labels: dict[str, str], *, on_subdevice: bool) -> None:
     """Links of devices without tiles are told apart as by the Go program."""
     page = b"\n".join((_PLAIN, _line(labels)))
-    assert read_rows(page) == (_ROW, _ROW._replace(on_subdevice=on_subdevice))
+    assert rows_of(page) == (_ROW, _ROW._replace(on_subdevice=on_subdevice))
 
 
 @pytest.mark.parametrize("name", [name for name in _LABELS if name.endswith(("_id", "_count"))])
@@ -120,20 +123,20 @@ def test_on_subdevice_is_the_word_true_or_absent(labels: dict[str, str], *, on_s
 def test_a_row_without_proper_numbers_is_passed_over(name: str, value: str) -> None:
     """A label that is no integer >= 0 costs its own row, and no other."""
     page = b"\n".join((_PLAIN, _plain(**{name: value}), _PLAIN))
-    assert read_rows(page) == (_ROW, _ROW)
+    assert rows_of(page) == (_ROW, _ROW)
 
 
 @pytest.mark.parametrize("name", [name for name in _LABELS if name.endswith(("_id", "_count"))])
 def test_a_row_without_one_of_the_labels_is_passed_over(name: str) -> None:
     """A row that does not name its tiles and lanes costs itself, and no other."""
     page = b"\n".join((_line(_without(name)), _PLAIN))
-    assert read_rows(page) == (_ROW,)
+    assert rows_of(page) == (_ROW,)
 
 
 @pytest.mark.parametrize("value", ["NaN", "nan", "+Inf", "-inf", "Infinity", "-1.0", "1e-9", "5", "1" * 400])
 def test_any_number_is_a_value(value: str) -> None:
     """A connection type never seen before is read as it is; it is no XeLink."""
-    (row,) = read_rows(_line(_LABELS, value))
+    (row,) = rows_of(_line(_LABELS, value))
     assert repr(row.connection) == repr(float(value))
 
 
@@ -157,7 +160,7 @@ def test_any_number_is_a_value(value: str) -> None:
 def test_lines_of_others_do_not_matter(neighbour: bytes) -> None:
     """Whatever else stands on the page, malformed or not, changes nothing."""
     page = b"\n".join((neighbour, _PLAIN, neighbour, _PLAIN, neighbour))
-    assert read_rows(page) == (_ROW, _ROW)
+    assert rows_of(page) == (_ROW, _ROW)
 
 
 _MALFORMED = {
@@ -194,9 +197,9 @@ _MALFORMED = {
 def test_a_malformed_line_is_named(malformed: bytes) -> None:
     """Whoever has to find the fault is told the line; a page with one is never read in part."""
     page = b"\n".join((b"# a comment", _PLAIN, b"", malformed, _PLAIN))
-    with pytest.raises(MalformedLineError, match=r"^line 4: ") as caught:
-        read_rows(page)
-    assert caught.value.line == 4
+    with pytest.raises(UnknownPageError, match=r"^line 4: ") as caught:
+        read_page(page)
+    assert caught.value.reason is Reason.MALFORMED
     assert len(str(caught.value)) < 1000
 
 
@@ -268,7 +271,7 @@ def _spelt(draw: st.DrawFn) -> _Spelt:
 def test_whatever_the_format_allows_is_read(page: list[_Spelt]) -> None:
     """Any page that keeps to the format gives the rows it was written from, in its order."""
     content = b"\n".join(spelt.line for spelt in page)
-    assert read_rows(content) == tuple(spelt.row for spelt in page)
+    assert rows_of(content) == tuple(spelt.row for spelt in page)
 
 
 _PIECES = st.sampled_from(
@@ -283,7 +286,7 @@ _NOISE = st.binary(max_size=200) | st.lists(_PIECES | st.binary(max_size=3), max
 
 def _rows_or_line(content: bytes) -> tuple[Row, ...] | int:
     try:
-        return read_rows(content)
+        return rows_of(content)
     except MalformedLineError as error:
         return error.line
 
@@ -294,7 +297,8 @@ def test_no_bytes_break_the_reader(noise: bytes) -> None:
     """Whatever a source sends, the outcome is rows or the error that names the line."""
     outcome = _rows_or_line(noise)
     if isinstance(outcome, int):
-        assert FAMILY in noise.split(b"\n")[outcome - 1]
+        start, end = list(family_lines(noise))[outcome - 1]
+        assert FAMILY in noise[start:end]
 
 
 @settings(_STABLE, max_examples=400)
@@ -303,8 +307,8 @@ def test_a_line_means_the_same_alone_and_in_company(noise: bytes) -> None:
     """The quick way, which learns from the lines before, reads what the slow way reads."""
     together = _rows_or_line(_PLAIN + b"\n" + noise)
     alone: list[Row] = []
-    for number, line in enumerate([_PLAIN, *noise.split(b"\n")], 1):
-        outcome = _rows_or_line(line)
+    for number, (start, end) in enumerate(family_lines(_PLAIN + b"\n" + noise), 1):
+        outcome = _rows_or_line((_PLAIN + b"\n" + noise)[start:end])
         if isinstance(outcome, int):
             assert together == number
             return

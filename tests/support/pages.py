@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from support.daemon import PATIENCE
 
+from xelinkd.model.exposition import family_lines, read_rows
 from xelinkd.sources.metrics import fetch
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
+    from xelinkd.model.topology import Row
     from xelinkd.sources.metrics import MetricsSource
 
 DATA = Path(__file__).parent.parent / "data"
@@ -33,6 +35,11 @@ def recorded(name: str) -> bytes:
 def fetched(source: MetricsSource, clock: Callable[[], float] = time.monotonic) -> bytes:
     """Fetch once, and give the page as a whole."""
     return b"".join(fetch(source, clock))
+
+
+def rows_of(page: bytes) -> tuple[Row, ...]:
+    """Give the rows of a page, whatever else it has; lines are counted among those of the family."""
+    return read_rows(page[start:end] for start, end in family_lines(page))
 
 
 class PageServer(ThreadingHTTPServer):

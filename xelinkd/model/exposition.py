@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from xelinkd.model.topology import Row, Tile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FAMILY: Final = b"xpum_topology_link"
 
@@ -56,31 +56,27 @@ class MalformedLineError(ValueError):
     def __init__(self, line: int, text: bytes, problem: str) -> None:
         """Tell where and what."""
         shown = text[:120].decode("ascii", "backslashreplace")
-        super().__init__(f"line {line}: {problem}: {shown!r}")
         self.line = line
-        self._text, self._problem = text, problem
-
-    def at(self, line: int) -> MalformedLineError:
-        """Give the same for another number: that of the page, where only the family was read."""
-        return MalformedLineError(line, self._text, self._problem)
+        self.problem = f"{problem}: {shown!r}"
+        super().__init__(f"line {line}: {self.problem}")
 
 
-def read_rows(block: bytes) -> tuple[Row, ...]:
-    """Read the family's rows, in their order; lines of other families do not matter.
+def read_rows(lines: Iterable[bytes]) -> tuple[Row, ...]:
+    """Read sample lines of the family to rows, in their order.
 
     Rows that do not name both tiles and a lane count as integers >= 0 are passed over,
     as the Go program does.
 
     Raises:
-        MalformedLineError: a line of the family is malformed.
+        MalformedLineError: a line is malformed.
 
     """
     rows: list[Row] = []
     shapes: list[Shape] = []
-    for start, end in family_lines(block):
-        row = _read_plain_line(shapes, block, start, end)
+    for number, line in enumerate(lines, 1):
+        row = _read_plain_line(shapes, line)
         if row is None:
-            labels, connection = _read_any_line(block, start, end)
+            labels, connection = _read_any_line(line, number)
             row = _row_of_labels(labels, connection)
             _learn_shape(shapes, tuple(labels))
         if row is not None:
@@ -140,19 +136,12 @@ def _shape_of_value(name: bytes) -> bytes:
     return rb"(?P<on_subdevice>%b)" % plain if name == _ON_SUBDEVICE else plain
 
 
-def _read_plain_line(shapes: list[Shape], page: bytes, start: int, end: int) -> Row | None:
+def _read_plain_line(shapes: list[Shape], line: bytes) -> Row | None:
     for pattern, groups in shapes:
-        if match := pattern.fullmatch(page, start, end):
-            device, subdevice, remote_device, remote_subdevice, lanes, connection, on_subdevice = match.group(
-                *groups
-            )
-            return Row(
-                _tile(device, subdevice),
-                _tile(remote_device, remote_subdevice),
-                float(connection),
-                int(lanes),
-                on_subdevice == b"true",
-            )
+        if match := pattern.fullmatch(line):
+            device, subdevice, to_device, to_subdevice, lanes, value, on_subdevice = match.group(*groups)
+            local, remote = _tile(device, subdevice), _tile(to_device, to_subdevice)
+            return Row(local, remote, float(value), int(lanes), on_subdevice == b"true")
     return None
 
 
@@ -164,12 +153,11 @@ def _tile(device: bytes, subdevice: bytes) -> Tile:
 # The slow way: whatever the exposition format allows.
 
 
-def _read_any_line(page: bytes, start: int, end: int) -> tuple[dict[bytes, bytes], float]:
-    line = page[start:end]
+def _read_any_line(line: bytes, number: int) -> tuple[dict[bytes, bytes], float]:
     try:
         return _read_line(line)
     except ValueError as error:
-        raise MalformedLineError(page.count(b"\n", 0, start) + 1, line, str(error)) from None
+        raise MalformedLineError(number, line, str(error)) from None
 
 
 def _read_line(line: bytes) -> tuple[dict[bytes, bytes], float]:

@@ -52,9 +52,9 @@ def read_parts(parts: Iterable[bytes], known: Page | None = None) -> Page:
 
 def _rows(seen: Excerpt) -> tuple[Row, ...]:
     try:
-        rows = read_rows(seen.block)
+        rows = read_rows(seen.block.split(b"\n") if seen.block else ())
     except MalformedLineError as error:
-        raise UnknownPageError(Reason.MALFORMED, str(error.at(seen.number_on_page(error.line)))) from None
+        raise UnknownPageError(Reason.MALFORMED, f"{seen.place(error.line)}: {error.problem}") from None
     if not rows:
         raise _without_rows(seen)
     return rows

@@ -1,7 +1,7 @@
 """Reads a page as it comes, in parts, and keeps only the lines of one metric family.
 
-A page is half a megabyte, the family an eighth of it: the page is never held whole, and lines of other
-families are searched through, not read.
+A page is half a megabyte, the family an eighth of it: lines of other families are searched through, not read,
+and a large page is never held whole.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from xelinkd.model.exposition import FAMILY, MalformedLineError, family_lines
+from xelinkd.model.exposition import FAMILY, family_lines
 from xelinkd.model.unknown import Reason, UnknownPageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_LINES: Final = 32_768  # of the family: each with each of 181 tiles; 8 GPUs have 16
+MAX_HELD: Final = 1 << 20  # bytes of a page; enough for 8 GPUs
 MAX_LINE_SIZE: Final = 65_536  # bytes; XPU Manager writes some 300
 
-_PLAIN: Final = b"\n" + FAMILY + b"{"  # how all lines of the family but the first begin, on every real page
+# How the family stands on every real page: line after line.
+_TOGETHER: Final = re.compile(FAMILY + rb"\{[^\n]*+(?:\n" + FAMILY + rb"\{[^\n]*+)*+")
 _WORD: Final = re.compile(rb"\S+")
 _ENOUGH_REST: Final = 2  # words; a page that was cut in the family's name ends with one
 _COMMENT: Final = b"#"
@@ -31,36 +33,28 @@ _OF_XPU_MANAGER_2: Final = re.compile(rb"^[ \t]*(?:#[ \t]+(?:HELP|TYPE)[ \t]+)?h
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Lines of the family that follow each other on the page, and the number of the first (from 1)."""
-
-    number: int
-    lines: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Excerpt:
     """What a page has of the family, and what tells its kind.
 
     `block`: the family's sample lines, in their order, with line feeds between them. `rest`: the first
-    words of what follows the last of them.
+    words of what follows the last of them. `page`: all of the page in parts, or nothing if that is too much.
     """
 
     block: bytes
-    runs: tuple[Run, ...]
     rest: bytes
     is_declared: bool
     is_of_xpum_1: bool
     is_of_xpum_2: bool
+    page: tuple[bytes, ...]
 
-    def number_on_page(self, number: int) -> int:
-        """Give the number that a line of the block has on the page."""
-        for run in self.runs:
-            size = run.lines.count(b"\n") + 1
-            if number <= size:
-                return run.number + number - 1
-            number -= size
-        raise IndexError("the block has fewer lines")
+    def place(self, number: int) -> str:
+        """Tell where a line of the block stands; numbers begin at 1."""
+        if not self.page:
+            return f"line {number} of {FAMILY.decode()}"
+        page = b"".join(self.page)
+        start, _ = next(islice(family_lines(page), number - 1, None))
+        number = 1 + page.count(b"\n", 0, start)
+        return f"line {number}"
 
 
 def scan(parts: Iterable[bytes]) -> Excerpt:
@@ -80,29 +74,40 @@ class _Scan:
     """What has been seen of a page so far."""
 
     def __init__(self) -> None:
+        self._size = 0
+        self._page: list[bytes] = []  # as long as it is not too large
         self._tail = b""  # a line whose end has not come yet
-        self._number = 1  # of that line
-        self._runs: list[Run] = []
-        self._lines = 0  # in all runs
+        self._runs: list[bytes] = []  # lines of the family
+        self._lines = 0  # of the family
         self._rest: list[bytes] = []
         self._is_declared = self._is_of_xpum_1 = self._is_of_xpum_2 = False
 
     def take(self, part: bytes) -> None:
-        text = self._tail + part
-        whole = text.rfind(b"\n") + 1
-        self._read(text[:whole])
-        self._tail = self._bounded(text[whole:])
+        self._hold(part)
+        feed, last_feed = part.find(b"\n"), part.rfind(b"\n")
+        if feed < 0:
+            self._tail = self._bounded(self._tail + part)
+            return
+        self._read(self._tail + part[: feed + 1])
+        self._read(part[feed + 1 : last_feed + 1])
+        self._tail = self._bounded(part[last_feed + 1 :])
 
     def end(self) -> Excerpt:
         self._read(self._tail)
         return Excerpt(
-            b"\n".join(run.lines for run in self._runs),
-            tuple(self._runs),
+            b"\n".join(self._runs),
             b" ".join(self._rest),
             self._is_declared,
             self._is_of_xpum_1,
             self._is_of_xpum_2,
+            tuple(self._page),
         )
+
+    def _hold(self, part: bytes) -> None:
+        self._size += len(part)
+        self._page.append(part)
+        if self._size > MAX_HELD:
+            self._page.clear()
 
     def _bounded(self, tail: bytes) -> bytes:
         """Keep of a line of another family that never ends only that it is of no interest."""
@@ -110,48 +115,48 @@ class _Scan:
             return tail
         if next(family_lines(tail), None) is None:
             return _COMMENT
-        error = MalformedLineError(self._number, tail, f"more than {MAX_LINE_SIZE} bytes")
-        raise UnknownPageError(Reason.MALFORMED, str(error))
+        detail = f"a line of {FAMILY.decode()} has more than {MAX_LINE_SIZE} bytes"
+        raise UnknownPageError(Reason.MALFORMED, detail)
 
     def _read(self, text: bytes) -> None:
         """Read whole lines."""
-        end = 0
-        for start, end in _runs(text):
-            self._keep(text, start, end)
-        if end:
-            self._rest = []
-        words = islice(_WORD.finditer(text, end), _ENOUGH_REST - len(self._rest))
+        at, mentioned = 0, text.find(FAMILY)
+        for start, end in _runs(text, mentioned) if mentioned >= 0 else ():
+            self._keep(text[start:end])
+            at = end
+        words = islice(_WORD.finditer(text, at), _ENOUGH_REST - len(self._rest))
         self._rest += [word[0] for word in words]
-        self._number += text.count(b"\n")
-        self._learn_kind(text)
+        if not self._lines:
+            self._learn_kind(text, is_mentioned=mentioned >= 0)
 
-    def _keep(self, text: bytes, start: int, end: int) -> None:
-        run = Run(self._number + text.count(b"\n", 0, start), text[start:end])
-        self._runs.append(run)
-        self._lines += run.lines.count(b"\n") + 1
+    def _keep(self, lines: bytes) -> None:
+        self._runs.append(lines)
+        self._rest = []
+        self._lines += lines.count(b"\n") + 1
         if self._lines > MAX_LINES:
             detail = f"the page has more than {MAX_LINES} lines of {FAMILY.decode()}: is it real?"
             raise UnknownPageError(Reason.TOO_LARGE, detail)
 
-    def _learn_kind(self, text: bytes) -> None:
+    def _learn_kind(self, text: bytes, *, is_mentioned: bool) -> None:
         """Look for what is only wanted of a page without the family."""
         self._is_of_xpum_1 = self._is_of_xpum_1 or bool(_OF_XPU_MANAGER_1.search(text))
         if not self._is_of_xpum_1:  # known at once: a real page is not searched for the other kind
             self._is_of_xpum_2 = self._is_of_xpum_2 or bool(_OF_XPU_MANAGER_2.search(text))
-        if not self._lines and FAMILY in text:
+        if is_mentioned:
             self._is_declared = self._is_declared or bool(_DECLARED.search(text))
 
 
-def _runs(text: bytes) -> Iterator[tuple[int, int]]:
-    """Find the family's lines: where they begin and end. Together, where nothing else stands between them."""
-    start, _ = next(family_lines(text), (-1, -1))
+def _runs(text: bytes, mentioned: int) -> Iterator[tuple[int, int]]:
+    """Find the family's lines: where they begin and end. Together, where nothing else stands between them.
+
+    `mentioned` is where the family's name first stands.
+    """
+    here = max(0, text.rfind(b"\n", 0, mentioned))
+    start, _ = next(family_lines(text, here), (-1, -1))
     if start < 0:
         return
-    last = max(text.rfind(_PLAIN, start) + 1, start)
-    end = text.find(b"\n", last)
-    end = len(text) if end < 0 else end
-    are_together = text.count(b"\n", start, end) == text.count(_PLAIN, start, end)
-    if are_together and next(family_lines(text, end), None) is None:
-        yield start, end
+    together = _TOGETHER.match(text, start)
+    if together and next(family_lines(text, together.end()), None) is None:
+        yield together.span()
     else:
-        yield from family_lines(text)
+        yield from family_lines(text, here)

@@ -33,7 +33,7 @@ _STATUS_ADVICE: Final = {
     403: "it does not let us in",
     404: "check the path of the URL",
 }
-_PART_SIZE: Final = 32_768  # bytes that are held of a page, at the least
+_PART_SIZE: Final = 65_536  # bytes
 _MAX_LINE_SIZE: Final = 200  # bytes of an error's body that are shown
 
 
@@ -121,9 +121,14 @@ def _coding(headers: HTTPHeaderDict) -> str | None:
 
 def _parts(response: HTTPResponse) -> Iterator[bytes]:
     """Give the body in parts of some size, whatever the chunks are that it comes in."""
+    parts: Iterator[bytes] = response.stream(_PART_SIZE)
+    return _gathered(parts) if response.chunked else parts
+
+
+def _gathered(chunks: Iterator[bytes]) -> Iterator[bytes]:
     held = bytearray()
-    for part in response.stream(_PART_SIZE):
-        held += part
+    for chunk in chunks:
+        held += chunk
         if len(held) >= _PART_SIZE:
             yield bytes(held)
             held.clear()
