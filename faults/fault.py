@@ -22,7 +22,7 @@ class Fault:
 
     `begin` is entered when the fault begins, and left when it is over; `prepare` changes the healthy rig
     before the daemon starts. While it lasts, the log must have one of the words in `tells` (events and their
-    reasons): a fault that leaves no trace did not bite.
+    reasons), if there are any: a fault that leaves no trace did not bite.
     """
 
     name: str

@@ -109,5 +109,6 @@ def _lengthened(fault: Fault, record: Record, terms: Terms) -> Iterator[str]:
 
 
 def _toothless(fault: Fault, record: Record) -> Iterator[str]:
-    if not record.words.intersection(fault.tells):
-        yield f"the log did not have {' or '.join(fault.tells)}: did it bite?"
+    if fault.tells and not record.words.intersection(fault.tells):
+        told = " ".join(sorted(record.words)) or "nothing"
+        yield f"the log told of {told}, not of {' or '.join(fault.tells)}: did it bite?"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BEGIN: Final = "<!-- made by tools/faults: begin -->\n"
 END: Final = "<!-- made by tools/faults: end -->\n"
 
+_MANY: Final = 3  # complaints that a table shows
 _HEADINGS: Final = ("fault", "held", "recovery", "peak memory", "note")
 
 
@@ -76,8 +77,9 @@ def _row(outcome: Outcome) -> Sequence[str]:
 
 
 def _note(outcome: Outcome) -> str:
-    if outcome.verdict.complaints:
-        return "; ".join(outcome.verdict.complaints)
+    if complaints := outcome.verdict.complaints:
+        more = (f"and {len(complaints) - _MANY} more",) if len(complaints) > _MANY else ()
+        return "; ".join((*complaints[:_MANY], *more))
     words = outcome.record.words if outcome.record else ()
     return ", ".join(word for word in outcome.fault.tells if word in words)
 

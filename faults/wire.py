@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from xelinkd.simulator.machine import Machine
 
+_HOST: Final = "127.0.0.1"
 _TLS_HANDSHAKE: Final = b"\x16"  # no request: the client wants TLS where there is none
 _BACKLOG: Final = 64
+_MORE_THAN_A_QUEUE: Final = 4  # Linux lets one wait where none may
 _MANY: Final = 65536
 
 
@@ -87,11 +89,11 @@ class Source:
         # Bound, and never listens: nobody else gets the port while it is refused.
         self._address = socket.socket()
         self._address.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._address.bind(("127.0.0.1", 0))
+        self._address.bind((_HOST, 0))
         self.port: int = self._address.getsockname()[1]
         self._listen()
 
-    def url(self, scheme: str = "http", host: str = "127.0.0.1") -> str:
+    def url(self, scheme: str = "http", host: str = _HOST) -> str:
         """Give the page's address."""
         return f"{scheme}://{host}:{self.port}/metrics"
 
@@ -113,6 +115,30 @@ class Source:
             self._manners = replace(self._manners, script=healthy)
 
     @contextlib.contextmanager
+    def speaking(self, context: ssl.SSLContext | None) -> Iterator[None]:
+        """Speak TLS in another way (None: not at all) while the block lasts."""
+        before = self._manners.context
+        self.speak_tls(context)
+        try:
+            yield
+        finally:
+            self.speak_tls(before)
+
+    @contextlib.contextmanager
+    def stalling(self) -> Iterator[None]:
+        """Accept nobody while the block lasts, so that connecting hangs: the queue is full."""
+        self._stop_listening()
+        try:
+            with _listener(self.port, backlog=0), contextlib.ExitStack() as queue:
+                for _ in range(_MORE_THAN_A_QUEUE):
+                    client = queue.enter_context(socket.socket())
+                    client.settimeout(0)
+                    client.connect_ex((_HOST, self.port))
+                yield
+        finally:
+            self._listen()
+
+    @contextlib.contextmanager
     def refusing(self) -> Iterator[None]:
         """Refuse connections while the block lasts; the port stays ours."""
         self._stop_listening()
@@ -130,7 +156,7 @@ class Source:
                 socket.socket.shutdown(peer, socket.SHUT_RDWR)
 
     def _listen(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=_BACKLOG)
+        self._listener = _listener(self.port, _BACKLOG)
         self._thread = threading.Thread(target=self._accept_all, daemon=True)
         self._thread.start()
 
@@ -157,3 +183,7 @@ class Source:
             finally:
                 self._open.discard(peer)
                 peer.close()
+
+
+def _listener(port: int, backlog: int) -> socket.socket:
+    return socket.create_server((_HOST, port), backlog=backlog)

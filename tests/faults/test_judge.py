@@ -114,7 +114,11 @@ def test_an_interval_that_grows_is_a_complaint() -> None:
 
 def test_a_fault_that_leaves_no_trace_did_not_bite() -> None:
     """A harness that breaks nothing shows as such, not as a daemon that held."""
-    assert _complaints(replace(HELD, words=frozenset())) == "the log did not have timeout: did it bite?"
+    assert (
+        _complaints(replace(HELD, words=frozenset()))
+        == "the log told of nothing, not of timeout: did it bite?"
+    )
+    assert not _complaints(replace(HELD, words=frozenset()), replace(FAULT, tells=()))
 
 
 def test_labels_are_the_lines_without_comments() -> None:
