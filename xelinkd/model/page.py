@@ -47,7 +47,8 @@ def read_parts(parts: Iterable[bytes], known: Page | None = None) -> Page:
         return known
     rows = _rows(seen)
     topology = topology_of(rows)
-    return Page(rows, topology, first_gap(rows) or _ends_too_soon(topology, seen.rest), seen.block)
+    gap = first_gap(rows) or _passed_over(rows, seen.block) or _ends_too_soon(topology, seen.rest)
+    return Page(rows, topology, gap, seen.block)
 
 
 def _rows(seen: Excerpt) -> tuple[Row, ...]:
@@ -58,6 +59,12 @@ def _rows(seen: Excerpt) -> tuple[Row, ...]:
     if not rows:
         raise _without_rows(seen)
     return rows
+
+
+def _passed_over(rows: tuple[Row, ...], block: bytes) -> str | None:
+    """Doubt a page that names some tiles nowhere: what is left of it may well be a full square."""
+    count = block.count(b"\n") + 1 - len(rows)
+    return f"rows that do not name both their tiles and a lane count: {count}" if count else None
 
 
 def _ends_too_soon(topology: Topology, rest: bytes) -> str | None:
