@@ -119,6 +119,11 @@ def test_a_malformed_line_of_another_family_does_not_matter() -> None:
             id="a row twice, as for two pods",
         ),
         pytest.param(
+            _page_of((0, 0, 0), (0, 1, -1), (1, 0, -1), (1, 1, 0)),
+            "how 0.0 and 1.0 are joined is not known",
+            id="a connection that is not known",
+        ),
+        pytest.param(
             _page_of((0, 0, 0), (0, -1, 1), (-1, 0, 1), (-1, -1, 0)),
             "rows that do not name both their tiles and a lane count: 3",
             id="a tile that is named nowhere",

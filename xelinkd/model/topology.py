@@ -80,7 +80,8 @@ def first_gap(rows: Iterable[Row]) -> str | None:
     """Say what keeps the rows from being a full square that agrees from both ends; None if nothing does.
 
     Every page of XPU Manager 1.3 seen so far has a row for each ordered pair of tiles, a tile with itself
-    included, and shows a XeLink from both ends. A page that does not was perhaps cut on its way.
+    included, and shows a XeLink from both ends. A page that does not was perhaps cut on its way. XPU Manager
+    says -1 of two tiles that it knows nothing of: that is not "no link".
     """
     connections: dict[tuple[Tile, Tile], set[float]] = {}
     for row in rows:
@@ -97,6 +98,8 @@ def _gaps(connections: dict[tuple[Tile, Tile], set[float]]) -> Iterator[str]:
     for (local, remote), seen in connections.items():
         if XELINK in seen and XELINK not in connections[remote, local]:
             yield f"{local} to {remote} is a XeLink, {remote} to {local} is not"
+        if not CONNECTION_NAMES.keys() >= seen:
+            yield f"how {local} and {remote} are joined is not known"
 
 
 def lane_disagreements(topology: Topology) -> tuple[str, ...]:
