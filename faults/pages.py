@@ -21,6 +21,7 @@ HTML: Final = b"<!DOCTYPE html>\n<html><body><h1>It works!</h1></body></html>\n"
 JSON: Final = b'{"Status": "ok", "xpum_topology_link": []}\n'
 LINE_START: Final = FAMILY + b'{local_device_id="'
 _ANY_DEVICE: Final = re.compile(rb'device_id="[0-9]+"')
+_VALUE: Final = re.compile(b"^(" + FAMILY + b".* )[^ ]+$", re.MULTILINE)
 XPU_MANAGER_2: Final = b'# TYPE hw_gpu_utilization gauge\nhw_gpu_utilization{hw_id="0"} 0.25\n'
 
 
@@ -78,6 +79,11 @@ def without_ids_in_a_line(page: bytes, number: int) -> bytes:
 def without_id_of_a_device(page: bytes, number: int) -> bytes:
     """Never name one device; what is left is a full square of all others."""
     return page.replace(b'device_id="%d"' % (number % 8), b'device_id="-1"')
+
+
+def without_connections(page: bytes) -> bytes:
+    """Know nothing of any two tiles: -1 is the word for that."""
+    return _VALUE.sub(b"\\1-1.0", page)
 
 
 def single_links(count: int) -> bytes:
