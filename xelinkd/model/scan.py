@@ -17,7 +17,7 @@ from xelinkd.model.unknown import Reason, UnknownPageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MAX_LINES: Final = 32_768  # of the family: each with each of 181 tiles; 8 GPUs have 16
+MAX_LINES: Final = 16_384  # of the family: each of 128 tiles (64 GPUs with 2) with each; takes 30 MB
 MAX_HELD: Final = 1 << 20  # bytes of a page; enough for 8 GPUs
 MAX_LINE_SIZE: Final = 65_536  # bytes; XPU Manager writes some 300
 
