@@ -68,6 +68,11 @@ def _large(name: str, reason: str, make: Callable[[], bytes]) -> Fault:
     return Fault(name, lambda rig: rig.source.playing(sending(make())), (reason,))
 
 
+def _padded(page: bytes) -> bytes:
+    """Make the page as large as a page may be, nearly."""
+    return response(pages.telemetry(15 * _MIB - len(page)) + page)
+
+
 def _speaking(name: str, reason: str, context: Callable[[], ssl.SSLContext | None]) -> Fault:
     """Speak TLS in another way than the daemon expects."""
     return Fault(name, lambda rig: rig.source.speaking(context()), (reason,))
@@ -202,8 +207,8 @@ _TOO_MUCH: Final = (
     _large("300,000 links", "too_large", lambda: response(pages.single_links(300_000))),
     _large("as many links as fit into a page", "too_large", lambda: response(pages.single_links(100_000))),
     _large("a million labels on a line", "too_large", lambda: response(pages.many_labels(1_000_000))),
-    _large("as many labels as are read", "no_samples", lambda: response(pages.many_labels(170_000))),
-    _large("as many shapes of lines as are read", "malformed", lambda: response(pages.many_shapes(12_000))),
+    _large("as many labels as are read", "no_samples", lambda: _padded(pages.many_labels(170_000))),
+    _large("as many shapes of lines as are read", "malformed", lambda: _padded(pages.many_shapes(12_000))),
     _large("more than 64 KiB of labels", "feature_file_failing", lambda: response(pages.mesh(110))),
     replace(
         _page("15 MiB of other metrics", "", lambda page, _: pages.telemetry(15 * _MIB) + page),
