@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from typing import TYPE_CHECKING
 
 import pytest
 
 from xelinkd.supervisor.backoff import HEALTHY_AFTER, Failures, delay, failed
 
-
-def _after(*lives: float) -> Failures:
-    """Give the failures of a unit whose lives took so many seconds."""
-    return reduce(lambda failures, lived: failed(failures, lived=lived), lives, Failures())
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def _delays(*lives: float, made_progress: bool = False, longest: float = 30.0) -> list[float]:
-    return [
-        delay(_after(*lives[:n]), made_progress=made_progress, longest=longest)
-        for n in range(1, len(lives) + 1)
-    ]
+    return _delays_of([(lived, made_progress) for lived in lives], longest)
+
+
+def _delays_of(lives: Sequence[tuple[float, bool]], longest: float = 30.0) -> list[float]:
+    """Give the delays after lives of so many seconds, each with or without work done."""
+    failures, delays = Failures(), []
+    for lived, made_progress in lives:
+        failures = failed(failures, lived=lived, made_progress=made_progress)
+        delays.append(delay(failures, longest=longest))
+    return delays
 
 
 def test_delays_double_up_to_the_ceiling() -> None:
@@ -38,6 +42,12 @@ def test_a_unit_that_did_its_work_is_back_within_a_second() -> None:
     assert _delays(*[5.0] * 4, made_progress=True, longest=0.15) == pytest.approx([0, 0.1, 0.15, 0.15])
 
 
+def test_a_unit_that_fails_once_before_its_work_is_back_within_a_second() -> None:
+    """Who did its work lately is not taken for one that never does."""
+    lives = [*[(5.0, True)] * 8, (0.0, False), (0.0, False), (5.0, True), *[(0.0, False)] * 7]
+    assert _delays_of(lives)[8:] == pytest.approx([1, 1, 1, 1, 1, 1, 1, 1, 1.6, 3.2])
+
+
 def test_a_healthy_spell_makes_earlier_failures_forgotten() -> None:
     """A failure after a minute of health is a first one, and repaired at once."""
     assert _delays(0, 0, 0, HEALTHY_AFTER, 0) == pytest.approx([0, 0.1, 0.2, 0, 0.1])
@@ -46,4 +56,4 @@ def test_a_healthy_spell_makes_earlier_failures_forgotten() -> None:
 
 def test_any_number_of_failures_has_a_delay() -> None:
     """A unit that fails for years is still restarted at the ceiling."""
-    assert delay(Failures(10**9), made_progress=False, longest=30.0) == 30.0
+    assert delay(Failures(10**9, 10**9), longest=30.0) == 30.0

@@ -71,6 +71,16 @@ def test_killed_worker_is_replaced(daemon: Daemon, xpum: Simulator, victim: str)
     assert replaced == ({"watcher"} if victim == "watcher" else {"fetcher", "writer"})
 
 
+def test_watcher_that_is_killed_again_and_again_is_back_within_a_second(daemon: Daemon) -> None:
+    """A watcher that does its work between its ends is never missing for long."""
+    daemon.start()
+    for times in range(1, 8):
+        daemon.wait_for("config_unchanged", times)  # it has done its work: it told of what may have changed
+        os.kill(daemon.wait_for_workers()["watcher"], signal.SIGKILL)
+        daemon.wait_for("unit_restarting", times)
+    assert max(event["delay_seconds"] for event in daemon.events("unit_restarting")) == 1.0
+
+
 @pytest.mark.parametrize("victim", ["fetcher", "writer"])
 def test_stopped_worker_is_replaced(daemon: Daemon, xpum: Simulator, victim: str) -> None:
     """A worker that hangs is killed after the heartbeat deadline and replaced."""

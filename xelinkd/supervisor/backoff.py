@@ -12,22 +12,27 @@ MAX_DELAY_WITH_PROGRESS: Final = 1.0  # seconds, for a unit that did its work be
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """How many times in a row a unit failed soon after its start."""
+    """How many times in a row a unit failed soon after its start, and how many without doing its work."""
 
     count: int = 0
+    fruitless: int = 0  # in a row
 
 
-def failed(failures: Failures, *, lived: float) -> Failures:
-    """Count a failure of a unit that lived so many seconds."""
-    return Failures(1) if lived >= HEALTHY_AFTER else Failures(failures.count + 1)
+def failed(failures: Failures, *, lived: float, made_progress: bool) -> Failures:
+    """Count a failure of a unit that lived so many seconds, and did its work or not."""
+    before = Failures() if lived >= HEALTHY_AFTER else failures
+    return Failures(before.count + 1, 0 if made_progress else before.fruitless + 1)
 
 
-def delay(failures: Failures, *, made_progress: bool, longest: float) -> float:
+def delay(failures: Failures, *, longest: float) -> float:
     """Give the seconds to wait: none, then 0.1, 0.2, 0.4... up to a ceiling.
 
-    A unit that completed a cycle is worth having soon; one that never did would only burn the node's time.
+    A unit that does its work between its failures is worth having soon, though it may fail once before it got
+    to that; one that never does would only burn the node's time.
     """
-    ceiling = min(longest, MAX_DELAY_WITH_PROGRESS) if made_progress else longest
-    if failures.count <= 1:
-        return 0.0
-    return min(ceiling, FIRST_DELAY * 2.0 ** min(failures.count - 2, 30))
+    fruitful = min(MAX_DELAY_WITH_PROGRESS, _doubled(failures.count))
+    return min(longest, max(fruitful, _doubled(failures.fruitless)))
+
+
+def _doubled(count: int) -> float:
+    return 0.0 if count <= 1 else FIRST_DELAY * 2.0 ** min(count - 2, 30)

@@ -13,7 +13,7 @@ from xelinkd import logs
 from xelinkd.supervisor.backoff import Failures, delay, failed
 from xelinkd.supervisor.phases import TRANSITIONS, Act, Event, Phase
 from xelinkd.supervisor.processes import DONE, Job, OutOfTurnError, Worker, fork_worker
-from xelinkd.workers.lifeline import PROGRESS
+from xelinkd.workers.lifeline import CHANGED, PROGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GRACE: Final = 1.5  # seconds for a released worker to finish a write
 KILL_AGAIN_AFTER: Final = 5.0  # seconds; a process in an uninterruptible wait ends when the kernel lets it
 BEATS_PER_DEADLINE: Final = 2.0
+
+_WORK_DONE: Final = frozenset({PROGRESS, CHANGED})  # by the pipeline, by the watcher
 
 log = logs.logger()
 
@@ -136,8 +138,9 @@ class Unit:
 
     def _rest(self) -> None:
         now = time.monotonic()
-        self._failures = failed(self._failures, lived=now - self._started)
-        seconds = delay(self._failures, made_progress=self._progressed, longest=self._build.longest_delay)
+        lived = now - self._started
+        self._failures = failed(self._failures, lived=lived, made_progress=self._progressed)
+        seconds = delay(self._failures, longest=self._build.longest_delay)
         self._deadline = now + seconds
         log.warning("unit_restarting", unit=self.name, delay_seconds=seconds, failures=self._failures.count)
 
@@ -157,7 +160,7 @@ class Unit:
             worker.kill()
             return None
         self._heard[worker.pidfd] = time.monotonic()
-        self._progressed = self._progressed or word == PROGRESS
+        self._progressed = self._progressed or word in _WORK_DONE
         return word
 
     def _bury(self, worker: Worker) -> None:
