@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xelinkd.config.schema import Config, FeatureFile, Source
 from xelinkd.confinement.privileges import DAC_READ_SEARCH, NO_CAPABILITY
 from xelinkd.confinement.promises import Promise, footing, of_the_fetcher, of_the_watcher, of_the_writer
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def fetcher(url: str, ca_file: str = "") -> Promise:
@@ -29,6 +33,15 @@ def test_fetcher_reads_the_files_it_is_given_and_not_their_folders() -> None:
     assert Path("/etc") not in promise.reads
     assert promise.keeps == DAC_READ_SEARCH
     assert fetcher("http://127.0.0.1").keeps == NO_CAPABILITY
+
+
+def test_folder_it_was_started_in_may_be_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fetcher that is replaced after that starts all the same."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    assert fetcher("http://127.0.0.1").reads
 
 
 def test_nobody_but_the_writer_writes() -> None:

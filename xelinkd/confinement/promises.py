@@ -98,10 +98,18 @@ _RESOLVER: Final = tuple(
 )
 
 
+def _working_directory() -> str:
+    """Name it as in sys.path; it may have been removed."""
+    try:
+        return os.getcwd()  # noqa: PTH109  as in sys.path
+    except FileNotFoundError:
+        return ""
+
+
 # What Python and the C library load late: modules, source lines for tracebacks, NSS modules.
 _LIBRARIES: Final = (
     Path(xelinkd.__file__).parent,
-    *(Path(entry) for entry in sys.path if entry not in {"", os.getcwd()}),  # noqa: PTH109  as in sys.path
+    *(Path(entry) for entry in sys.path if entry not in {"", _working_directory()}),
     *map(Path, ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")),
 )
 
