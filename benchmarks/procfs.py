@@ -37,17 +37,22 @@ def context_switches(pid: int) -> int:
 def pss_mib(pid: int, kind: Literal["Pss", "Pss_Anon"] = "Pss") -> float:
     """Give a process's memory, all or what is no file's; a page shared by n processes counts 1/n."""
     found = dict(_PSS.findall((_PROC / f"{pid}/smaps_rollup").read_text()))
+    if not found:
+        raise ProcessLookupError(f"{pid} is ending: it has no memory any more")
     return int(found[kind]) / 1024
 
 
 def peak_pss_mib(pid: int) -> float:
     """Give what a process's memory ever was, at most: what it is, and how much more was resident at its peak.
 
-    The kernel keeps the peak of the resident set, so that no look can come too late for it.
+    The kernel keeps the peak of the resident set, so that no look can come too late for it. OSError if it has
+    ended, or is about to.
     """
     rollup, status = ((_PROC / f"{pid}/{name}").read_text() for name in ("smaps_rollup", "status"))
-    now, peak = int(_RESIDENT.findall(rollup)[0]), int(_PEAK.findall(status)[0])
-    return pss_mib(pid) + max(0, peak - now) / 1024
+    now, peak = _RESIDENT.search(rollup), _PEAK.search(status)
+    if not now or not peak:
+        raise ProcessLookupError(f"{pid} is ending: it has no memory any more")
+    return pss_mib(pid) + max(0, int(peak[1]) - int(now[1])) / 1024
 
 
 def users_of(library: str) -> set[int]:
