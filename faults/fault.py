@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from faults.record import Labels
     from faults.rig import Rig
 
 
-def _leave_alone(_rig: Rig) -> None:
+def leave_alone(_rig: Rig) -> None:
     """Prepare nothing."""
 
 
@@ -28,10 +29,13 @@ class Fault:
     name: str
     begin: Callable[[Rig], AbstractContextManager[object]] = field(repr=False)
     tells: tuple[str, ...]
-    prepare: Callable[[Rig], None] = field(default=_leave_alone, repr=False)
+    prepare: Callable[[Rig], None] = field(default=leave_alone, repr=False)
     blocks: bool = False  # each fetch takes the whole deadline
     counts: bool = True  # fetches reach the source, and are counted there
     follows: bool = False  # the labels follow the truth while it lasts
     fetches: int = 8  # how many it lasts for
     may_end: frozenset[str] = frozenset()  # processes that it kills or has replaced
+    leaves: frozenset[Labels] = frozenset()  # what it puts in the feature file's place itself
+    grace: float = 0.0  # seconds that the recovery may take longer
+    once: bool = False  # each warning and error is told once, however long it lasts
     quick: bool = False  # part of the short form

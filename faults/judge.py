@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def judge(fault: Fault, record: Record, terms: Terms) -> Verdict:
         *_deaths(fault, record),
         *_lengthened(fault, record, terms),
         *_toothless(fault, record),
+        *_chatty(fault, record),
     )
     return Verdict(recovery, complaints)
 
@@ -53,7 +55,7 @@ def judge(fault: Fault, record: Record, terms: Terms) -> Verdict:
 def allowed(fault: Fault, terms: Terms) -> float:
     """Give the seconds within which the new truth must be in the file."""
     fetches = 2 if fault.follows else 1
-    return fetches * terms.interval + terms.slack + (terms.deadline if fault.blocks else 0.0)
+    return fetches * terms.interval + terms.slack + fault.grace + (terms.deadline if fault.blocks else 0.0)
 
 
 def _recovery(fault: Fault, record: Record) -> float | None:
@@ -65,12 +67,15 @@ def _recovery(fault: Fault, record: Record) -> float | None:
 
 
 def _untrue_labels(fault: Fault, record: Record) -> Iterator[str]:
-    """Allow what was true, then what is true, and nothing else; what is true not before it can be known."""
+    """Allow what was true, then what is true; besides, until that comes, what the fault itself leaves.
+
+    What is true may not come before it can be known.
+    """
     may_change = record.began if fault.follows else record.ending
     has_come = False
     for seen in record.sightings:
         has_come = has_come or (seen.labels == record.after and seen.at >= may_change)
-        if seen.labels != (record.after if has_come else record.before):
+        if seen.labels not in ({record.after} if has_come else {record.before, *fault.leaves}):
             yield f"after {seen.at - record.began:.2f} s {_shown(seen.labels)}"
 
 
@@ -112,3 +117,9 @@ def _toothless(fault: Fault, record: Record) -> Iterator[str]:
     if fault.tells and not record.words.intersection(fault.tells):
         told = " ".join(sorted(record.words)) or "nothing"
         yield f"the log told of {told}, not of {' or '.join(fault.tells)}: did it bite?"
+
+
+def _chatty(fault: Fault, record: Record) -> Iterator[str]:
+    for name, times in Counter(record.warnings).items():
+        if fault.once and times > 1:
+            yield f"{name} was told {times} times"

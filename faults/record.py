@@ -32,6 +32,7 @@ class Record:
     deaths: tuple[str, ...]  # names of processes, once for each death
     fetches: tuple[float, ...]  # when the source was asked
     words: frozenset[str]  # events told while it lasted, and their reasons
+    warnings: tuple[str, ...] = ()  # events of these told while it lasted: warnings and errors
 
 
 def labels_of(content: bytes) -> tuple[str, ...]:

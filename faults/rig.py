@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from support.daemon import Daemon, wait_until
 
-from faults.record import Labels, labels_of
+from faults.watch import labels_in
 from faults.wire import Source
 from xelinkd.config.schema import Labels as LabelRules
 from xelinkd.model.labels import label_lines
@@ -21,6 +21,8 @@ from xelinkd.simulator.page import render
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from faults.record import Labels
+
 BEFORE: Final = parse_machine("8x-max1550")
 AFTER: Final = BEFORE.with_link("0.0-1.0", up=False)
 INTERVAL: Final = 0.3  # seconds
@@ -29,10 +31,14 @@ DEADLINE: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """A daemon (not started yet, or running) and the source that it asks."""
+    """A daemon (not started yet, or running) and the source that it asks.
+
+    `undo` takes down, once the daemon has ended, what was set up for it.
+    """
 
     daemon: Daemon
     source: Source
+    undo: ExitStack
 
     @property
     def folder(self) -> Path:
@@ -41,7 +47,7 @@ class Rig:
 
     def labels(self) -> Labels:
         """Give what the feature file says."""
-        return labels_of(self.daemon.file.read_bytes()) if self.daemon.file.exists() else None
+        return labels_in(self.daemon.file)
 
     def wait_for_labels(self, labels: Labels, patience: float) -> None:
         """Wait until the feature file says so; AssertionError if it does not."""
@@ -51,12 +57,12 @@ class Rig:
 @contextmanager
 def standing() -> Iterator[Rig]:
     """Set a rig up while the block lasts; the daemon is not started."""
-    with tempfile.TemporaryDirectory(prefix="xelinkd-faults-") as folder:
+    with tempfile.TemporaryDirectory(prefix="xelinkd-faults-") as folder, ExitStack() as undo:
         source = Source(BEFORE)
         daemon = Daemon(Path(folder), source.url())
         daemon.configure(source={"interval": _milliseconds(INTERVAL), "deadline": _milliseconds(DEADLINE)})
         try:
-            yield Rig(daemon, source)
+            yield Rig(daemon, source, undo)
         finally:
             daemon.close()
             source.close()

@@ -42,7 +42,7 @@ def attempt(fault: Fault) -> Record:
             with fault.begin(rig):
                 rig.source.show(AFTER)  # nobody can see it any more, if the fault bites
                 _last(fault, rig)
-                words = _words(rig.daemon.events()[told_before:])
+                told = rig.daemon.events()[told_before:]
                 ending = time.monotonic()
             over = time.monotonic()
             with suppress(AssertionError):  # the judge will say so
@@ -60,7 +60,8 @@ def attempt(fault: Fault) -> Record:
             peak_mib=watch.peak_mib,
             deaths=tuple(watch.deaths),
             fetches=tuple(rig.source.fetches),
-            words=words,
+            words=_words(told),
+            warnings=tuple(event["event"] for event in told if event["level"] in {"warning", "error"}),
         )
 
 

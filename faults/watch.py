@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from benchmarks import procfs
+from faults.meanwhile import meanwhile
 from faults.record import Labels, Sighting, labels_of
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class Watch:
 
     def look(self) -> None:
         """Look at the file."""
-        labels, now = _labels_in(self.file), time.monotonic()
+        labels, now = labels_in(self.file), time.monotonic()
         self.looks += 1
         self.longest_blink = max(self.longest_blink, now - self._looked)
         self._looked = now
@@ -70,18 +72,23 @@ def _repeating(act: Callable[[], None], period: float) -> Iterator[None]:
             act()
 
     act()
-    thread = threading.Thread(target=repeat)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        act()
+    with meanwhile(repeat):
+        try:
+            yield
+        finally:
+            over.set()
+    act()
 
 
-def _labels_in(file: Path) -> Labels:
+def labels_in(file: Path) -> Labels:
+    """Give the labels of a feature file, whatever is in its place."""
     try:
-        return labels_of(file.read_bytes())
+        with open(file, "rb", opener=_at_once) as opened:
+            return labels_of(opened.read())
     except OSError:
         return None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting: for a FIFO's writer, that would be for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -112,6 +112,34 @@ def test_an_interval_that_grows_is_a_complaint() -> None:
     assert not _complaints(late, replace(FAULT, counts=False))
 
 
+def test_what_a_fault_does_to_the_file_itself_is_no_complaint_until_it_is_repaired() -> None:
+    """Somebody who removes the file is not the daemon's fault; the daemon may not do so itself."""
+    removes = replace(FAULT, leaves=frozenset({None}))
+
+    assert not _complaints(_with_sightings((99.9, OLD), (100.5, None), (101.5, NEW)), removes)
+    assert "there was no file" in _complaints(
+        _with_sightings((99.9, OLD), (101.5, NEW), (101.6, None)), removes
+    )
+    assert "the labels were ''" in _complaints(
+        _with_sightings((99.9, OLD), (100.5, ()), (101.5, NEW)), removes
+    )
+
+
+def test_what_takes_its_time_has_it() -> None:
+    """A stopped worker is found out by its heartbeat, and no sooner."""
+    late = _with_sightings((99.9, OLD), (102.5, NEW))
+
+    assert not _complaints(late, replace(FAULT, grace=0.2))
+
+
+def test_what_is_told_again_and_again_is_a_complaint() -> None:
+    """A fault that lasts does not fill the log."""
+    chatty = replace(HELD, warnings=("feature_file_failing", "feature_file_failing", "labels_moved"))
+
+    assert not _complaints(chatty)
+    assert _complaints(chatty, replace(FAULT, once=True)) == "feature_file_failing was told 2 times"
+
+
 def test_a_fault_that_leaves_no_trace_did_not_bite() -> None:
     """A harness that breaks nothing shows as such, not as a daemon that held."""
     assert (

@@ -53,6 +53,8 @@ class Daemon:
     folder: Path
     url: str
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)  # beyond what is there already
+    prefix: list[str] = field(default_factory=list)  # a command that takes another as its arguments
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -89,11 +91,11 @@ class Daemon:
         given = arguments or ("--config", str(self.config))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "xelinkd", "run", *given],
+                [*self.prefix, *prefix, sys.executable, "-m", "xelinkd", "run", *given],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **(env or {})},
+                env={**os.environ, **self.env, **(env or {})},
             )
         return self
 
