@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults import report
+from faults import mounts, report
 from faults.judge import Verdict, judge
+from faults.ordeal import Ordeal
 from faults.report import Outcome
 from faults.rooms import FAULTS, ROOMS
 from faults.trial import TERMS, attempt
@@ -29,6 +30,7 @@ def main() -> int:
     if options.list:
         sys.stdout.writelines(f"{room}: {fault.name}\n" for room, faults in ROOMS.items() for fault in faults)
         return 0
+    mounts.go_private()
     facts = _facts()
     outcomes = list(_tried(_chosen(options)))
     sys.stdout.write(f"{report.table(outcomes)}\n")
@@ -46,6 +48,7 @@ def _options() -> argparse.Namespace:
     what.add_argument(
         "--only", action="append", choices=list(FAULTS), metavar="NAME", help="may be given again"
     )
+    what.add_argument("--room", action="append", choices=list(ROOMS), help="may be given again")
     what.add_argument("--quick", action="store_true", help="the short form: a few, of different kinds")
     what.add_argument("--list", action="store_true", help="name all faults, with their room, and end")
     what.add_argument(
@@ -55,13 +58,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _chosen(options: argparse.Namespace) -> Sequence[Fault]:
+def _chosen(options: argparse.Namespace) -> Sequence[Fault | Ordeal]:
     if options.quick:
         return [fault for fault in FAULTS.values() if fault.quick]
+    if options.room:
+        return [fault for room in options.room for fault in ROOMS[room]]
     return [FAULTS[name] for name in options.only or FAULTS]
 
 
-def _tried(faults: Sequence[Fault]) -> Iterator[Outcome]:
+def _tried(faults: Sequence[Fault | Ordeal]) -> Iterator[Outcome]:
     """Try one after the other, and tell how it goes."""
     for number, fault in enumerate(faults, 1):
         sys.stderr.write(f"[{number}/{len(faults)}] {fault.name}: ")
@@ -71,13 +76,24 @@ def _tried(faults: Sequence[Fault]) -> Iterator[Outcome]:
         yield outcome
 
 
-def _try(fault: Fault) -> Outcome:
+def _try(fault: Fault | Ordeal) -> Outcome:
     """Try one; a trial that goes wrong does not keep the others from being made."""
     try:
-        record = attempt(fault)
+        return _undergone(fault) if isinstance(fault, Ordeal) else _attempted(fault)
     except (AssertionError, OSError) as error:
-        return Outcome(fault, Verdict(None, (f"could not be tried: {error}",)), None)
-    return Outcome(fault, judge(fault, record, TERMS), record)
+        reason = str(error).partition("\n")[0]  # the log may follow
+        return Outcome(fault.name, Verdict(None, (f"could not be tried: {reason}",)))
+
+
+def _attempted(fault: Fault) -> Outcome:
+    record = attempt(fault)
+    note = ", ".join(word for word in fault.tells if word in record.words)
+    return Outcome(fault.name, judge(fault, record, TERMS), record.peak_mib, note, record)
+
+
+def _undergone(ordeal: Ordeal) -> Outcome:
+    found = ordeal.undergo()
+    return Outcome(ordeal.name, Verdict(found.recovery, found.complaints), found.peak_mib, found.note)
 
 
 def _facts() -> dict[str, object]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from faults.fault import Fault
     from faults.judge import Verdict
     from faults.record import Record
 
@@ -21,11 +20,13 @@ _HEADINGS: Final = ("fault", "held", "recovery", "peak memory", "note")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A fault that was tried; without a record it could not even begin."""
+    """A fault that was tried; without a peak of memory (MiB) it could not even begin."""
 
-    fault: Fault
+    name: str
     verdict: Verdict
-    record: Record | None
+    peak_mib: float | None = None
+    note: str = ""
+    record: Record | None = None
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
@@ -66,12 +67,12 @@ def line(outcome: Outcome) -> str:
 
 
 def _row(outcome: Outcome) -> Sequence[str]:
-    verdict, record = outcome.verdict, outcome.record
+    verdict = outcome.verdict
     return (
-        outcome.fault.name,
+        outcome.name,
         "held" if verdict.held else "NOT HELD",
         "" if verdict.recovery is None else f"{verdict.recovery:.2f} s",
-        "" if record is None else f"{record.peak_mib:.0f} MiB",
+        "" if outcome.peak_mib is None else f"{outcome.peak_mib:.0f} MiB",
         _note(outcome),
     )
 
@@ -80,16 +81,17 @@ def _note(outcome: Outcome) -> str:
     if complaints := outcome.verdict.complaints:
         more = (f"and {len(complaints) - _MANY} more",) if len(complaints) > _MANY else ()
         return "; ".join((*complaints[:_MANY], *more))
-    words = outcome.record.words if outcome.record else ()
-    return ", ".join(word for word in outcome.fault.tells if word in words)
+    return outcome.note
 
 
 def _outcome_as_json(outcome: Outcome) -> dict[str, object]:
     record = outcome.record and {**asdict(outcome.record), "words": sorted(outcome.record.words)}
     return {
-        "fault": outcome.fault.name,
+        "fault": outcome.name,
         "held": outcome.verdict.held,
         "recovery": outcome.verdict.recovery,
         "complaints": outcome.verdict.complaints,
+        "peak_mib": outcome.peak_mib,
+        "note": outcome.note,
         "record": record,
     }

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from faults.fault import Fault
+    from faults.ordeal import Ordeal
 
-ROOMS: Final[Mapping[str, Sequence[Fault]]] = {
+ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
     "source": source.FAULTS,
 }
-FAULTS: Final[Mapping[str, Fault]] = {fault.name: fault for faults in ROOMS.values() for fault in faults}
+FAULTS: Final[Mapping[str, Fault | Ordeal]] = {
+    fault.name: fault for faults in ROOMS.values() for fault in faults
+}
