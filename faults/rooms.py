@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from faults import source
+from faults import processes, source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
     "source": source.FAULTS,
+    "processes": processes.FAULTS,
 }
 FAULTS: Final[Mapping[str, Fault | Ordeal]] = {
     fault.name: fault for faults in ROOMS.values() for fault in faults
