@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from faults import disk, processes, source
+from faults import clock, disk, processes, source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
     "source": source.FAULTS,
     "processes": processes.FAULTS,
     "disk": disk.FAULTS,
+    "clock": clock.FAULTS,
 }
 FAULTS: Final[Mapping[str, Fault | Ordeal]] = {
     fault.name: fault for faults in ROOMS.values() for fault in faults
