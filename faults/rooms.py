@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from faults import clock, disk, processes, source
+from faults import clock, configuration, disk, processes, source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
     "processes": processes.FAULTS,
     "disk": disk.FAULTS,
     "clock": clock.FAULTS,
+    "configuration": configuration.FAULTS,
 }
 FAULTS: Final[Mapping[str, Fault | Ordeal]] = {
     fault.name: fault for faults in ROOMS.values() for fault in faults
