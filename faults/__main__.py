@@ -14,7 +14,7 @@ from faults import mounts, report
 from faults.judge import Verdict, judge
 from faults.ordeal import Ordeal
 from faults.report import Outcome
-from faults.rooms import FAULTS, ROOMS
+from faults.rooms import FAULTS, ROOMS, SHORT
 from faults.trial import TERMS, attempt
 from xelinkd import __version__
 
@@ -60,7 +60,7 @@ def _options() -> argparse.Namespace:
 
 def _chosen(options: argparse.Namespace) -> Sequence[Fault | Ordeal]:
     if options.quick:
-        return [fault for fault in FAULTS.values() if fault.quick]
+        return SHORT
     if options.room:
         return [fault for room in options.room for fault in ROOMS[room]]
     return [FAULTS[name] for name in options.only or FAULTS]
@@ -80,7 +80,7 @@ def _try(fault: Fault | Ordeal) -> Outcome:
     """Try one; a trial that goes wrong does not keep the others from being made."""
     try:
         return _undergone(fault) if isinstance(fault, Ordeal) else _attempted(fault)
-    except (AssertionError, OSError) as error:
+    except (AssertionError, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0]  # the log may follow
         return Outcome(fault.name, Verdict(None, (f"could not be tried: {reason}",)))
 
@@ -107,4 +107,7 @@ def _facts() -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -56,8 +56,7 @@ def _written(content: str, way: str) -> Fault:
         write(rig.daemon.config, text)
 
     grace = _WRITING if content == "100 MB" else 0.0
-    quick = (content, way) == ("half a file", "in place")
-    return replace(_refused(f"{content}, {way}", spoil, mend, prepare), grace=grace, quick=quick)
+    return replace(_refused(f"{content}, {way}", spoil, mend, prepare), grace=grace)
 
 
 def _refused(

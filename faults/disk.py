@@ -243,7 +243,7 @@ _SLOWLY: Final = _on_a_disk_that(f"fsync takes {_SLOW:g} s", lambda disk: disk.s
 _HANGING: Final = _on_a_disk_that("fsync hangs", FragileDisk.hanging_in_sync)
 
 FAULTS: Final = (
-    replace(_failing("no space", _filled, prepare=_small), quick=True),
+    _failing("no space", _filled, prepare=_small),
     _failing("no inodes", _crowded, prepare=_small),
     _on_a_disk_that("quota used up (EDQUOT)", _refusing(errno.EDQUOT)),
     _on_a_disk_that("read-only after an error (EROFS)", _refusing(errno.EROFS)),
@@ -271,5 +271,5 @@ FAULTS: Final = (
     _in_its_place("a FIFO", mkfifo, ()),
     _in_its_place("a socket", _make_socket),
     _failing("a device mounted in its place", _device_mounted, ()),
-    Ordeal("power lost", power_lost, quick=True),
+    Ordeal("power lost", power_lost),
 )

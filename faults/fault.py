@@ -30,7 +30,7 @@ class Fault:
     begin: Callable[[Rig], AbstractContextManager[object]] = field(repr=False)
     tells: tuple[str, ...]
     prepare: Callable[[Rig], None] = field(default=leave_alone, repr=False)
-    blocks: bool = False  # each fetch takes the whole deadline
+    blocks: bool = False  # a fetch may take the whole deadline
     counts: bool = True  # fetches reach the source, and are counted there
     follows: bool = False  # the labels follow the truth while it lasts
     fetches: int = 8  # how many it lasts for
@@ -38,4 +38,3 @@ class Fault:
     leaves: frozenset[Labels] = frozenset()  # what it puts in the feature file's place itself
     grace: float = 0.0  # seconds that the recovery may take longer
     once: bool = False  # each warning and error is told once, however long it lasts
-    quick: bool = False  # part of the short form

@@ -25,4 +25,3 @@ class Ordeal:
 
     name: str
     undergo: Callable[[], Findings] = field(repr=False)
-    quick: bool = False  # part of the short form

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from xelinkd.model.exposition import FAMILY, family_lines
+from xelinkd.simulator.page import TOPOLOGY
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    Pair = tuple[int, int]
-
+FAMILY: Final = TOPOLOGY.encode()
 HTML: Final = b"<!DOCTYPE html>\n<html><body><h1>It works!</h1></body></html>\n"
 JSON: Final = b'{"Status": "ok", "xpum_topology_link": []}\n'
 LINE_START: Final = FAMILY + b'{local_device_id="'
-_ANY_DEVICE: Final = re.compile(rb'device_id="[0-9]+"')
-_VALUE: Final = re.compile(b"^(" + FAMILY + b".* )[^ ]+$", re.MULTILINE)
 XPU_MANAGER_2: Final = b'# TYPE hw_gpu_utilization gauge\nhw_gpu_utilization{hw_id="0"} 0.25\n'
+
+_ROW: Final = re.compile(b"^" + FAMILY + b"{.*$", re.MULTILINE)
+_VALUE: Final = re.compile(b"^(" + FAMILY + b"{.* )[^ ]+$", re.MULTILINE)
+_ANY_DEVICE: Final = re.compile(rb'device_id="[0-9]+"')
 
 
 def without_family(page: bytes) -> bytes:
@@ -49,8 +47,8 @@ def cut_between_lines(page: bytes, number: int) -> bytes:
 
 def first_row(page: bytes) -> bytes:
     """Cut the page where one tile has told of itself."""
-    _, end = next(family_lines(page))
-    return page[: end + 1]
+    first = _ROW.search(page)
+    return page[: first.end() + 1] if first else page
 
 
 def with_line(page: bytes, number: int, old: bytes, new: bytes) -> bytes:
@@ -114,13 +112,13 @@ def many_shapes(count: int) -> bytes:
     return b"".join(_row((n % 9, n % 7)).replace(b"{", b'{a%d="0",' % n) for n in range(count)) + LINE_START
 
 
-def _line(page: bytes, number: int) -> Pair:
+def _line(page: bytes, number: int) -> tuple[int, int]:
     """Find a line of the topology, neither its first nor its last; another one for the next number."""
-    lines: Sequence[Pair] = list(family_lines(page))
+    lines = [row.span() for row in _ROW.finditer(page)]
     return lines[1 + 37 * number % (len(lines) - 2)]
 
 
-def _row(pair: Pair, value: bytes = b"1") -> bytes:
+def _row(pair: tuple[int, int], value: bytes = b"1") -> bytes:
     (device, tile), (remote_device, remote_tile) = (divmod(end, 2) for end in pair)
     return (
         b'xpum_topology_link{lane_count="4",local_device_id="%d",local_on_subdevice="true",'

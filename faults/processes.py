@@ -121,8 +121,7 @@ class _Bitten:
 
 def _faults_of(worker: str) -> Iterator[Fault]:
     for number in (signal.SIGKILL, signal.SIGSEGV):
-        struck = _fault(worker, f"{number.name} ten times", _struck(worker, number), _BACKOFF)
-        yield replace(struck, quick=(worker, number) == ("writer", signal.SIGKILL))
+        yield _fault(worker, f"{number.name} ten times", _struck(worker, number), _BACKOFF)
     stopped = _fault(worker, "SIGSTOP", _stopped(worker), HEARTBEAT)
     yield replace(
         stopped,

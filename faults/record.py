@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Labels = tuple[str, ...] | None
 """The feature file's label lines; None: there is no file that can be read."""
@@ -32,7 +32,8 @@ class Record:
     deaths: tuple[str, ...]  # names of processes, once for each death
     fetches: tuple[float, ...]  # when the source was asked
     words: frozenset[str]  # events told while it lasted, and their reasons
-    warnings: tuple[str, ...] = ()  # events of these told while it lasted: warnings and errors
+    log: str = field(repr=False)
+    warnings: tuple[str, ...] = ()  # events told while it lasted that are warnings or errors
 
 
 def labels_of(content: bytes) -> tuple[str, ...]:

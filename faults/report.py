@@ -41,7 +41,9 @@ def table(outcomes: Iterable[Outcome]) -> str:
 
 def markdown(outcomes: Iterable[Outcome], facts: Mapping[str, object]) -> str:
     """Give the table in Markdown, and what it was measured on."""
-    lines = [f"| {' | '.join(row)} |" for row in (_HEADINGS, ("---",) * len(_HEADINGS), *map(_row, outcomes))]
+    bar = r"\|"
+    rows = (_HEADINGS, ("---",) * len(_HEADINGS), *map(_row, outcomes))
+    lines = [f"| {' | '.join(cell.replace('|', bar) for cell in row)} |" for row in rows]
     measured_on = ", ".join(f"{name} {value}" for name, value in facts.items())
     return "\n".join([*lines, "", f"Measured on: {measured_on}.", ""])
 

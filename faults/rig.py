@@ -51,7 +51,7 @@ class Rig:
 
     def wait_for_labels(self, labels: Labels, patience: float) -> None:
         """Wait until the feature file says so; AssertionError if it does not."""
-        wait_until(lambda: self.labels() == labels, f"labels in\n{self.daemon.log.read_text()}", patience)
+        wait_until(lambda: labels_in(self.daemon.file) == labels, "the labels", patience)
 
 
 @contextmanager

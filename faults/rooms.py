@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from faults import clock, configuration, disk, processes, source
+from faults.fault import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from faults.fault import Fault
     from faults.ordeal import Ordeal
 
 ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
@@ -22,3 +23,21 @@ ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
 FAULTS: Final[Mapping[str, Fault | Ordeal]] = {
     fault.name: fault for faults in ROOMS.values() for fault in faults
 }
+SHORT: Final[Sequence[Fault | Ordeal]] = [
+    replace(fault, fetches=3) if isinstance(fault, Fault) else fault
+    for name in (
+        "refused",
+        "body dripped",
+        "503 with a good-looking body",
+        "cut between two lines without length",
+        "certificate expired",
+        "fetcher: SIGKILL, its working directory is gone",
+        "file deleted",
+        "a FIFO in its place",
+        "power lost",
+        "clock set a day ahead",
+        "half a file, in place",
+    )
+    for fault in (FAULTS[name],)
+]
+"""A few, of different kinds, and each for a short time."""

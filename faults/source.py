@@ -32,17 +32,16 @@ _UNREADABLE: Final = "Content-Type: multipart/x; boundary*=idna''%ff"  # breaks 
 # Kinds of faults.
 
 
-def _playing(name: str, reason: str, script: Script, *, quick: bool = False) -> Fault:
-    return Fault(name, lambda rig: rig.source.playing(script), (reason,), quick=quick)
+def _playing(name: str, reason: str, script: Script) -> Fault:
+    return Fault(name, lambda rig: rig.source.playing(script), (reason,))
 
 
-def _blocking(name: str, script: Script, *, quick: bool = False) -> Fault:
-    fault = _playing(name, "timeout", script, quick=quick)
-    return replace(fault, blocks=True, fetches=_BLOCKED_FETCHES)
+def _blocking(name: str, script: Script) -> Fault:
+    return replace(_playing(name, "timeout", script), blocks=True, fetches=_BLOCKED_FETCHES)
 
 
-def _answer(name: str, reason: str, make: Make, *, quick: bool = False) -> Fault:
-    return _playing(name, reason, answering(make), quick=quick)
+def _answer(name: str, reason: str, make: Make) -> Fault:
+    return _playing(name, reason, answering(make))
 
 
 def _page(name: str, reason: str, make: Make) -> Fault:
@@ -63,9 +62,26 @@ def _status(name: str, status: str, *headers: str, body: bytes = b"") -> Fault:
     return _answer(name, "http_status", lambda *_: response(body, *headers, status=status))
 
 
+def _flood(name: str, reason: str, script: Script) -> Fault:
+    """Send so much that it may take the whole deadline to be read."""
+    return replace(_playing(name, reason, script), tells=(reason, "timeout"), blocks=True)
+
+
 def _large(name: str, reason: str, make: Callable[[], bytes]) -> Fault:
-    """Send what takes long to be made: that is done before the fault begins."""
-    return Fault(name, lambda rig: rig.source.playing(sending(make())), (reason,))
+    """Flood with what takes long to be made: that is done before the fault begins."""
+    return Fault(name, lambda rig: rig.source.playing(sending(make())), (reason, "timeout"), blocks=True)
+
+
+def _have_time(rig: Rig) -> None:
+    rig.daemon.configure(source={"deadline": "5s"})
+
+
+def _cut_in_line(page: bytes, number: int) -> bytes:
+    return until_closed(pages.cut_in_line(page, number))
+
+
+def _cut_between_lines(page: bytes, number: int) -> bytes:
+    return until_closed(pages.cut_between_lines(page, number))
 
 
 def _padded(page: bytes) -> bytes:
@@ -112,7 +128,7 @@ def _silent_in_handshake(rig: Rig) -> Iterator[None]:
 # All of them.
 
 _REACHING: Final = (
-    Fault("refused", lambda rig: rig.source.refusing(), ("refused",), counts=False, quick=True),
+    Fault("refused", lambda rig: rig.source.refusing(), ("refused",), counts=False),
     Fault(
         "accepted by nobody",
         lambda rig: rig.source.stalling(),
@@ -126,7 +142,7 @@ _REACHING: Final = (
     _blocking("accepted and silent", scripts.say_nothing),
     _blocking("silent after the headers", scripts.stop_after_headers),
     _blocking("headers dripped", scripts.drip_headers),
-    _blocking("body dripped", scripts.drip_body, quick=True),
+    _blocking("body dripped", scripts.drip_body),
     _blocking("whole page, never ended", scripts.never_end),
     _playing("reset in the body", "closed", scripts.reset),
 )
@@ -137,12 +153,7 @@ _STATUS: Final = (
     _status("429 with Retry-After", "429 Too Many Requests", "Retry-After: 3600"),
     _status("503 with Retry-After", "503 Service Unavailable", "Retry-After: 3600"),
     _status("500 #nodata", "500 Internal Server Error", body=b"#nodata: failed to get devices (1)"),
-    _answer(
-        "503 with a good-looking body",
-        "http_status",
-        lambda page, _: response(page, status="503 Busy"),
-        quick=True,
-    ),
+    _answer("503 with a good-looking body", "http_status", lambda page, _: response(page, status="503 Busy")),
     _status("204", "204 No Content"),
     _status("status that would break the log", "500 \x1b]0;no\x07", body=b'\x1b[2J\xff\r{"\x00\n{"time'),
     _playing("redirect elsewhere", "redirect", scripts.redirect),
@@ -160,18 +171,13 @@ _NOT_THE_PAGE: Final = (
     _page("UTF-16", "not_exposition", lambda page, _: page.decode().encode("utf-16")),
 )
 _BROKEN_PAGE: Final = (
-    _answer("cut mid-line without length", "malformed", lambda *it: until_closed(pages.cut_in_line(*it))),
-    _answer(
-        "cut between two lines without length",
-        "incomplete",
-        lambda *it: until_closed(pages.cut_between_lines(*it)),
-        quick=True,
-    ),
+    _answer("cut mid-line without length", "malformed", _cut_in_line),
+    _answer("cut between two lines without length", "incomplete", _cut_between_lines),
     _doubtful("cut after its first row, always there", lambda page, _: pages.first_row(page)),
     _page("bad topology line", "malformed", lambda page, n: pages.with_line(page, n, b'="', b"=")),
     _page("bad value", "malformed", lambda page, n: pages.with_line(page, n, b"} ", b"} zwei")),
     _page("bad UTF-8", "malformed", lambda page, n: pages.with_line(page, n, b'="', b'="\xff')),
-    _page("NUL bytes", "malformed", pages.with_hole),
+    replace(_page("NUL bytes", "malformed", pages.with_hole), tells=("malformed", "incomplete")),
     _page("negative ids", "no_samples", lambda page, _: pages.without_ids(page)),
     _page("negative ids in a line", "incomplete", pages.without_ids_in_a_line),
     _page("negative ids for one GPU", "incomplete", pages.without_id_of_a_device),
@@ -193,17 +199,23 @@ _BROKEN_HTTP: Final = (
     _answer("chunk of an exabyte", "truncated", lambda page, _: chunked(page, size=b"f" * 15)),
     _answer("chunked and cut", "truncated", lambda page, _: chunked(page)[:-1000]),
     _answer("cut between two chunks", "truncated", lambda page, _: chunked(page, end=b"")),
+    _answer(
+        "Transfer-Encoding nobody asked for",
+        "encoded",
+        lambda page, _: response(page, "Transfer-Encoding: gzip"),
+    ),
     _answer("Content-Encoding nobody asked for", "encoded", lambda page, _: zipped(page)),
 )
 _TOO_MUCH: Final = (
     _large("gzip bomb", "encoded", gzip_bomb),
-    _playing("endless body", "too_large", endless(until_closed(b""), pages.telemetry(4096))),
-    _playing("endless line", "too_large", endless(until_closed(pages.LINE_START), b"a")),
-    _playing("endless status line", "protocol", endless(b"HTTP/1.1 200 ", b"O")),
-    _playing("endless headers", "protocol", endless(b"HTTP/1.1 200 OK\r\n", b"X-More: of the same\r\n")),
-    _blocking("endless 100 Continue", endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
-    _playing("endless chunk size", "truncated", endless(_CHUNKED, b"0")),
-    _playing("endless trailers", "too_large", endless(_CHUNKED + b"0\r\n", b"X-More: of the same\r\n")),
+    _flood("endless body", "too_large", endless(until_closed(b""), pages.telemetry(4096))),
+    _flood("endless line", "too_large", endless(until_closed(pages.LINE_START), b"a")),
+    _flood("endless status line", "protocol", endless(b"HTTP/1.1 200 ", b"O")),
+    _flood("endless headers", "protocol", endless(b"HTTP/1.1 200 OK\r\n", b"X-More: of the same\r\n")),
+    _flood("endless 100 Continue", "too_large", endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
+    _flood("endless chunk size", "truncated", endless(_CHUNKED, b"0")),
+    _flood("endless chunks of a byte", "too_large", endless(_CHUNKED, b"1\r\na\r\n")),
+    _flood("endless trailers", "too_large", endless(_CHUNKED + b"0\r\n", b"X-More: of the same\r\n")),
     _large("300,000 links", "too_large", lambda: response(pages.single_links(300_000))),
     _large("as many links as fit into a page", "too_large", lambda: response(pages.single_links(100_000))),
     _large("a million labels on a line", "too_large", lambda: response(pages.many_labels(1_000_000))),
@@ -211,16 +223,20 @@ _TOO_MUCH: Final = (
     _large("as many shapes of lines as are read", "malformed", lambda: _padded(pages.many_shapes(12_000))),
     _large("more than 64 KiB of labels", "feature_file_failing", lambda: response(pages.mesh(110))),
     replace(
-        _page("15 MiB of other metrics", "", lambda page, _: pages.telemetry(15 * _MIB) + page),
+        _flood("15 MiB of other metrics", "", answering(lambda page, _: _padded(page))),
+        prepare=_have_time,
         tells=(),
         follows=True,
     ),
 )
 _TLS: Final = (
-    _speaking("TLS where plain was expected", "closed", lambda: tls.certified(tls.authority())),
+    replace(
+        _speaking("TLS where plain was expected", "closed", lambda: tls.certified(tls.authority())),
+        tells=("closed", "protocol"),
+    ),
     *_over_tls(
         _speaking("plain where TLS was expected", "tls", lambda: None),
-        replace(_speaking("certificate expired", "tls_certificate", tls.expired), quick=True),
+        _speaking("certificate expired", "tls_certificate", tls.expired),
         _speaking("certificate of a wrong name", "tls_certificate", tls.misnamed),
         _speaking("certificate of a wrong CA", "tls_certificate", lambda: tls.certified(tls.stranger())),
         Fault("certificate rotated mid-run", _rotating, ("tls_certificate",), may_end=_PIPELINE),
@@ -232,11 +248,7 @@ _TLS: Final = (
             blocks=True,
             fetches=_BLOCKED_FETCHES,
         ),
-        _answer(
-            "cut between two lines, over TLS",
-            "incomplete",
-            lambda *it: until_closed(pages.cut_between_lines(*it)),
-        ),
+        _answer("cut between two lines, over TLS", "incomplete", _cut_between_lines),
     ),
 )
 

@@ -14,10 +14,12 @@ from faults.rig import AFTER, BEFORE, DEADLINE, INTERVAL, Rig, standing, true_la
 from faults.watch import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from typing import Any
 
     from faults.fault import Fault
+
+    Event = dict[str, Any]
 
 TERMS: Final = Terms(INTERVAL, DEADLINE)
 _PATIENCE: Final = 20.0  # seconds; a recovery that takes longer is none
@@ -42,7 +44,7 @@ def attempt(fault: Fault) -> Record:
             with fault.begin(rig):
                 rig.source.show(AFTER)  # nobody can see it any more, if the fault bites
                 _last(fault, rig)
-                told = rig.daemon.events()[told_before:]
+                told = _wait_for_a_trace(fault, rig, told_before)
                 ending = time.monotonic()
             over = time.monotonic()
             with suppress(AssertionError):  # the judge will say so
@@ -62,6 +64,7 @@ def attempt(fault: Fault) -> Record:
             fetches=tuple(rig.source.fetches),
             words=_words(told),
             warnings=tuple(event["event"] for event in told if event["level"] in {"warning", "error"}),
+            log=rig.daemon.log.read_text(),
         )
 
 
@@ -74,5 +77,16 @@ def _last(fault: Fault, rig: Rig) -> None:
     wait_until(lambda: len(rig.source.fetches) >= enough, f"{fault.fetches} fetches", 3 * _PATIENCE)
 
 
-def _words(events: Iterable[dict[str, Any]]) -> frozenset[str]:
-    return frozenset(word for event in events for word in (event["event"], event.get("reason")) if word)
+def _wait_for_a_trace(fault: Fault, rig: Rig, told_before: int) -> Sequence[Event]:
+    """Give what the log told since then; on a busy machine it may come late."""
+
+    def told() -> Sequence[Event]:
+        return rig.daemon.events()[told_before:]
+
+    with suppress(AssertionError):  # the judge will say so
+        wait_until(lambda: _words(told()).intersection(fault.tells) or not fault.tells, "a trace", _PATIENCE)
+    return told()
+
+
+def _words(told: Sequence[Event]) -> frozenset[str]:
+    return frozenset(word for event in told for word in (event["event"], event.get("reason")) if word)

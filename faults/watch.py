@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from support.daemon import is_alive
 
 from benchmarks import procfs
 from faults.meanwhile import meanwhile
@@ -19,6 +21,20 @@ if TYPE_CHECKING:
 
 _FILE_EVERY: Final = 0.01  # seconds
 _PROCESSES_EVERY: Final = 0.1  # the kernel takes 10 ms to add up the memory of a tree
+
+
+def labels_in(file: Path) -> Labels:
+    """Read what a feature file says, whatever is in its place."""
+    try:
+        with open(file, "rb", opener=_at_once) as opened:
+            return labels_of(opened.read())
+    except OSError:
+        return None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting: for a FIFO's writer, that would be for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 @dataclass(slots=True)
@@ -46,13 +62,15 @@ class Watch:
 
     def count(self) -> None:
         """Look at the processes."""
-        try:
-            alive = procfs.tree(self.pid)
+        with suppress(OSError):  # one of them has ended meanwhile: the next look will tell
+            alive = self._living()
+            self.deaths += (name for pid, name in self._alive.items() if pid not in alive)
+            self._alive = alive
             self.peak_mib = max(self.peak_mib, sum(map(procfs.peak_pss_mib, alive)))
-        except OSError:  # one of them has ended meanwhile: the next look will tell
-            return
-        self.deaths += (name for pid, name in self._alive.items() if pid not in alive)
-        self._alive = alive
+
+    def _living(self) -> dict[int, str]:
+        living = {pid: name for pid, name in procfs.tree(self.pid).items() if is_alive(pid)}
+        return {pid: "supervisor" if pid == self.pid else name for pid, name in living.items()}
 
 
 @contextmanager
@@ -78,17 +96,3 @@ def _repeating(act: Callable[[], None], period: float) -> Iterator[None]:
         finally:
             over.set()
     act()
-
-
-def labels_in(file: Path) -> Labels:
-    """Give the labels of a feature file, whatever is in its place."""
-    try:
-        with open(file, "rb", opener=_at_once) as opened:
-            return labels_of(opened.read())
-    except OSError:
-        return None
-
-
-def _at_once(path: str, flags: int) -> int:
-    """Open without waiting: for a FIFO's writer, that would be for ever."""
-    return os.open(path, flags | os.O_NONBLOCK)

@@ -27,6 +27,7 @@ HELD = Record(
     deaths=(),
     fetches=(99.9, 100.2, 100.5, 100.8, 101.1),
     words=frozenset({"topology_unknown", "timeout"}),
+    log="",
 )
 
 
