@@ -96,7 +96,7 @@ _PUT: Final = partial(_write, in_place)
 
 FAULTS: Final[tuple[Fault | Ordeal, ...]] = (
     *(_written(content, way) for content in _CONTENTS for way in _WAYS),
-    _refused("a folder in its place", _make_a_folder, _remove_the_folder),
+    _refused("a folder in the configuration's place", _make_a_folder, _remove_the_folder),
     _refused(
         "configuration unreadable",
         lambda rig, _text: rig.daemon.config.chmod(0),
