@@ -218,8 +218,8 @@ _TOO_MUCH: Final = (
     _flood("endless trailers", "too_large", endless(_CHUNKED + b"0\r\n", b"X-More: of the same\r\n")),
     _large("300,000 links", "too_large", lambda: response(pages.single_links(300_000))),
     _large("as many links as fit into a page", "too_large", lambda: response(pages.single_links(100_000))),
-    _large("a million labels on a line", "too_large", lambda: response(pages.many_labels(1_000_000))),
-    _large("as many labels as are read", "no_samples", lambda: _padded(pages.many_labels(170_000))),
+    _large("a million labels on a line", "malformed", lambda: response(pages.many_labels(1_000_000))),
+    _large("as many labels as are read", "no_samples", lambda: response(1500 * pages.many_labels(1000))),
     _large("as many shapes of lines as are read", "malformed", lambda: _padded(pages.many_shapes(12_000))),
     _large("more than 64 KiB of labels", "feature_file_failing", lambda: response(pages.mesh(110))),
     replace(
