@@ -1,6 +1,6 @@
 # Everything here sets up what it needs in this checkout, once. Nothing needs root.
 
-.PHONY: help test lint demo bench faults fuzz coverage clean
+.PHONY: help test lint demo bench faults soak fuzz coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 18
@@ -19,6 +19,9 @@ bench: ## the budgets, measured (PEER="command" puts another program beside it)
 
 faults: ## every fault that it must hold, one after the other, and how it held
 	@exec tools/faults
+
+soak: ## 20,000 cycles in half an hour: memory and descriptors stay flat
+	@exec tools/soak
 
 fuzz: ## made-up bytes for all that reads bytes of others, 4 minutes (TARGETS="page" for some of it)
 	@exec tools/fuzz $(TARGETS)
