@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -36,11 +37,17 @@ def check(data: bytes) -> None:
     if max(map(len, data.split(b"\n"))) <= MAX_LINE_SIZE:  # a longer line shows or not, as the parts are cut
         _check_parts(first, second, seen)
     if isinstance(seen, Unknown):
-        expect.sentence(seen.detail, MAX_DETAIL_LENGTH)
-        assert decode(encode(seen)) == seen
+        _check_unknown(seen, first)
     else:
         _check_page(seen, first)
     assert _rows(first) == _rows_by_line(first)
+
+
+def _check_unknown(unknown: Unknown, content: bytes) -> None:
+    expect.sentence(unknown.detail, MAX_DETAIL_LENGTH)
+    assert decode(encode(unknown)) == unknown
+    if blamed := re.match(r"line (\d+): ", unknown.detail):
+        assert next(family_lines(content.split(b"\n")[int(blamed[1]) - 1]), None)
 
 
 def _check_parts(first: bytes, second: bytes, seen: Page | Unknown) -> None:
@@ -92,14 +99,10 @@ def _check_shown(page: Page) -> None:
         assert shown.replace("\n", "").isprintable()
 
 
-def _lines(content: bytes) -> list[bytes]:
-    return [content[start:end] for start, end in family_lines(content)]
-
-
 def _rows(content: bytes) -> str:
     """Give the rows, or the line that is malformed."""
     try:
-        return repr(read_rows(_lines(content)))
+        return repr(read_rows(content[start:end] for start, end in family_lines(content)))
     except MalformedLineError as error:
         return str(error)
 
@@ -107,7 +110,8 @@ def _rows(content: bytes) -> str:
 def _rows_by_line(content: bytes) -> str:
     """Give the same, read line by line: then nothing is learned from the lines before."""
     rows: list[Row] = []
-    for number, line in enumerate(_lines(content), 1):
+    lines = (line for line in content.split(b"\n") if next(family_lines(line), None))
+    for number, line in enumerate(lines, 1):
         try:
             rows += read_rows([line])
         except MalformedLineError as error:
