@@ -209,7 +209,7 @@ _BROKEN_HTTP: Final = (
 _TOO_MUCH: Final = (
     _large("gzip bomb", "encoded", gzip_bomb),
     _flood("endless body", "too_large", endless(until_closed(b""), pages.telemetry(4096))),
-    _flood("endless line", "too_large", endless(until_closed(pages.LINE_START), b"a")),
+    _flood("endless line", "malformed", endless(until_closed(pages.LINE_START), b"a")),
     _flood("endless status line", "protocol", endless(b"HTTP/1.1 200 ", b"O")),
     _flood("endless headers", "protocol", endless(b"HTTP/1.1 200 OK\r\n", b"X-More: of the same\r\n")),
     _flood("endless 100 Continue", "too_large", endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
@@ -219,7 +219,7 @@ _TOO_MUCH: Final = (
     _large("300,000 links", "too_large", lambda: response(pages.single_links(300_000))),
     _large("as many links as fit into a page", "too_large", lambda: response(pages.single_links(100_000))),
     _large("a million labels on a line", "malformed", lambda: response(pages.many_labels(1_000_000))),
-    _large("as many labels as are read", "no_samples", lambda: response(1500 * pages.many_labels(1000))),
+    _large("as many labels as are read", "no_samples", lambda: response(4096 * pages.many_labels(64))),
     _large("as many shapes of lines as are read", "malformed", lambda: _padded(pages.many_shapes(12_000))),
     _large("more than 64 KiB of labels", "feature_file_failing", lambda: response(pages.mesh(110))),
     replace(

@@ -69,8 +69,11 @@ class Watch:
             self.peak_mib = max(self.peak_mib, sum(map(procfs.peak_pss_mib, alive)))
 
     def _living(self) -> dict[int, str]:
+        """Give the supervisor and its workers; who still has its name is not yet a worker."""
         living = {pid: name for pid, name in procfs.tree(self.pid).items() if is_alive(pid)}
-        return {pid: "supervisor" if pid == self.pid else name for pid, name in living.items()}
+        own = living.pop(self.pid, None)
+        workers = {pid: name for pid, name in living.items() if name != own}
+        return workers if own is None else {self.pid: "supervisor", **workers}
 
 
 @contextmanager

@@ -73,7 +73,7 @@ _SPELLINGS = {
     "an escaped line feed": _plain(dev_name=r"two\nlines"),
     "braces and commas in a value": _plain(dev_name='},{a="b",'.replace('"', r"\"")),
     "the family's name in a value": _plain(dev_name="xpum_topology_link{"),
-    "a thousand labels": _line({f"l{n}": "" for n in range(1000 - len(_LABELS))} | _LABELS),
+    "64 labels": _line({f"l{n}": "" for n in range(64 - len(_LABELS))} | _LABELS),
     "text that is not ASCII": _plain(dev_name="Grafik™ \U0001f5a5"),
     "a plus sign in an id": _plain(remote_device_id="+2"),
     "zeros before an id": _plain(remote_device_id="002"),
@@ -188,7 +188,7 @@ _MALFORMED = {
     "a value with half an exponent": _line(_LABELS, "1e"),
     "a time stamp with a point": _PLAIN + b" 1.5",
     "words after the time stamp": _PLAIN + b" 1 more",
-    "a thousand labels and one": _line({f"l{n}": "" for n in range(1001)}),
+    "65 labels": _line({f"l{n}": "" for n in range(65)}),
     "an exemplar": _PLAIN + b' # {a="b"} 1',
 }
 
@@ -201,6 +201,14 @@ def test_a_malformed_line_is_named(malformed: bytes) -> None:
         read_page(page)
     assert caught.value.reason is Reason.MALFORMED
     assert len(str(caught.value)) < 1000
+
+
+def test_a_page_of_odd_lines_is_not_read_for_ever() -> None:
+    """Lines that have to be read the slow way are read up to a number that no machine needs."""
+    odd = b"\n".join([_line(_LABELS, "1e0")] * 4096)
+    assert len(rows_of(odd)) == 4096
+    with pytest.raises(UnknownPageError, match=r"^line 4097: one of more than 4096 spelled oddly"):
+        read_page(odd + b"\n" + _line(_LABELS, "1e0"))
 
 
 def test_family_lines_are_given_by_their_ends() -> None:

@@ -43,8 +43,8 @@ _INTEGER_LABELS: Final = {
 }
 _INTEGER_FIELDS: Final = ("local_device", "local_subdevice", "remote_device", "remote_subdevice", "lanes")
 _ON_SUBDEVICE: Final = b"local_on_subdevice"
-_MAX_LABELS: Final = 1000  # of a line; XPU Manager writes 16 to 19. A million would take 200 MB
-_MAX_LABELS_OF_SHAPE: Final = 64  # and an expression of a million gigabytes
+_MAX_LABELS: Final = 64  # of a line; XPU Manager writes 16 to 19, and a million would take gigabytes
+_MAX_ODD_LINES: Final = 4096  # that are read the slow way, in 0.3 s; XPU Manager's pages have two or three
 _MAX_SHAPES: Final = (
     4  # pods that hold some GPUs give a page two or three; a hostile page could ask for thousands
 )
@@ -73,9 +73,13 @@ def read_rows(lines: Iterable[bytes]) -> tuple[Row, ...]:
     """
     rows: list[Row] = []
     shapes: list[Shape] = []
+    odd = 0
     for number, line in enumerate(lines, 1):
         row = _read_plain_line(shapes, line)
         if row is None:
+            odd += 1
+            if odd > _MAX_ODD_LINES:
+                raise MalformedLineError(number, line, f"one of more than {_MAX_ODD_LINES} spelled oddly")
             labels, connection = _read_any_line(line, number)
             row = _row_of_labels(labels, connection)
             _learn_shape(shapes, tuple(labels))
@@ -121,7 +125,7 @@ def _shape(names: tuple[bytes, ...]) -> Shape | None:
     None for labels that do not give each field once: such lines are left to the slow way.
     """
     fields = sorted(_INTEGER_LABELS[name] for name in names if name in _INTEGER_LABELS)
-    if fields != sorted(_INTEGER_FIELDS) or _ON_SUBDEVICE not in names or len(names) > _MAX_LABELS_OF_SHAPE:
+    if fields != sorted(_INTEGER_FIELDS) or _ON_SUBDEVICE not in names or len(names) > _MAX_LABELS:
         return None
     labels = rb",".join(name + rb'="' + _shape_of_value(name) + rb'"' for name in names)
     pattern = re.compile(FAMILY + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)")
