@@ -90,8 +90,8 @@ def the_writer_is_killed(daemon: subprocess.Popen[bytes]) -> None:
     """Kill a worker; it is replaced, and the labels do not blink."""
     scene("Somebody kills the writer process (kill -9):")
     os.kill(worker(daemon.pid, "xelinkd:writer"), signal.SIGKILL)
-    show(told("labels_adopted"))
-    say(f"A new pair of workers has adopted the file as it was: {len(links())} links.")
+    show(told("unit_works_again"))
+    say(f"A new pair of workers goes on where the old one was: still {len(links())} links.")
 
 
 def the_configuration_changes(simulator: Simulator) -> None:

@@ -69,6 +69,7 @@ def test_killed_worker_is_replaced(daemon: Daemon, xpum: Simulator, victim: str)
     after = daemon.wait_for_workers()
     replaced = {name for name in before if before[name] != after[name]}
     assert replaced == ({"watcher"} if victim == "watcher" else {"fetcher", "writer"})
+    assert daemon.wait_for("unit_works_again")["failures"] == 1
 
 
 def test_watcher_that_is_killed_again_and_again_is_back_within_a_second(daemon: Daemon) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Checks the configuration and prints what would be in force, as TOML, with the origin of each value: default,
 file or flag. Exit status 2 if it is wrong: then everything that is wrong with it is said at once.
-Nothing is fetched or written.
+Nothing is fetched or written, and whether the folders and files that it names are there is not looked at.
 """
 
 

@@ -54,6 +54,7 @@ class Unit:
         self._started = 0.0
         self._progressed = False
         self._failures = Failures()
+        self._is_failing = False  # it failed, and has not done its work since
 
     @property
     def is_gone(self) -> bool:
@@ -140,6 +141,7 @@ class Unit:
         now = time.monotonic()
         lived = now - self._started
         self._failures = failed(self._failures, lived=lived, made_progress=self._progressed)
+        self._is_failing = True
         seconds = delay(self._failures, longest=self._build.longest_delay)
         self._deadline = now + seconds
         log.warning("unit_restarting", unit=self.name, delay_seconds=seconds, failures=self._failures.count)
@@ -160,8 +162,15 @@ class Unit:
             worker.kill()
             return None
         self._heard[worker.pidfd] = time.monotonic()
-        self._progressed = self._progressed or word in _WORK_DONE
+        if word in _WORK_DONE:
+            self._note_progress()
         return word
+
+    def _note_progress(self) -> None:
+        self._progressed = True
+        if self._is_failing:
+            log.info("unit_works_again", unit=self.name, failures=self._failures.count)
+        self._is_failing = False
 
     def _bury(self, worker: Worker) -> None:
         cause = worker.reap()
