@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import resource
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -31,4 +31,6 @@ def bounded(check: Callable[[bytes], None]) -> Callable[[bytes], None]:
 
 
 def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Not getrusage's: that begins with what the process had been before exec, which was its parent."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -51,13 +51,12 @@ def test_nobody_but_the_writer_writes() -> None:
 
 def test_writer_writes_where_the_feature_file_is_and_was(tmp_path: Path) -> None:
     """Its folders are the feature file's, those where it was before, and the staging folder."""
-    config = Config(feature_file=FeatureFile(path=tmp_path / "new/file"))
-    assert of_the_writer(config, [tmp_path / "old/file"]).writes == (tmp_path / "new", tmp_path / "old")
-    staging = tmp_path / "a/staging"
-    config = Config(feature_file=FeatureFile(path=tmp_path / "new/file", staging_dir=str(staging)))
-    assert of_the_writer(config).writes == (tmp_path / "new", tmp_path / "a")
-    staging.mkdir(parents=True)
-    assert of_the_writer(config).writes == (tmp_path / "new", staging)
+    new, old, staging = tmp_path / "new", tmp_path / "old", tmp_path / "a/staging"
+    config = Config(feature_file=FeatureFile(path=new / "file"))
+    assert of_the_writer(config, [old / "file"]).writes == (new, old, new / ".xelinkd")
+    config = Config(feature_file=FeatureFile(path=new / "file", staging_dir=str(staging)))
+    assert of_the_writer(config).writes == (new, staging)
+    assert staging.parent in of_the_writer(config).given
 
 
 def test_what_is_replaced_is_noticed(tmp_path: Path) -> None:

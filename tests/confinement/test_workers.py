@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -51,10 +52,12 @@ def node(tmp_path: Path, source: socket.socket) -> Daemon:
     return made
 
 
-def act(node: Daemon, worker: str, *acts: tuple[str, Any]) -> list[str]:
+def act(node: Daemon, worker: str, *acts: tuple[str, Any], pass_fds: tuple[int, ...] = ()) -> list[str]:
     """Do acts inside a worker of the daemon; give what became of each."""
     command = [sys.executable, "-m", "support.inside", worker, str(node.config), json.dumps(acts)]
-    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        command, cwd=TESTS, capture_output=True, text=True, check=True, timeout=60, pass_fds=pass_fds
+    )
     outcomes: list[str] = json.loads(done.stdout)
     return outcomes
 
@@ -195,11 +198,10 @@ def test_watcher_writes_nowhere(node: Daemon) -> None:
     assert outcomes == ["done"] + [REFUSED] * 3
 
 
-def test_staging_folder_elsewhere_can_be_made(node: Daemon) -> None:
-    """A staging folder of the user's choice is made if it is missing; later, nothing is written beside it."""
+def test_staging_folder_elsewhere_is_made(node: Daemon) -> None:
+    """A staging folder of the user's choice is made if it is missing, and nothing is written beside it."""
     staging = node.folder / "elsewhere/staging"
     node.configure(feature_file={"staging_dir": str(staging)})
-    assert act(node, "writer", ("make folder", str(staging))) == ["done"]
     assert act(
         node,
         "writer",
@@ -207,3 +209,24 @@ def test_staging_folder_elsewhere_can_be_made(node: Daemon) -> None:
         ("rename", [str(staging / "new"), str(node.file)]),
         ("write", str(node.folder / "elsewhere/file")),
     ) == ["done", "done", REFUSED]
+
+
+def test_staging_folder_may_be_a_link(node: Daemon) -> None:
+    """A staging folder that is a symbolic link to another place serves as well."""
+    (node.folder / "elsewhere/real").mkdir()
+    (node.features / ".xelinkd").symlink_to(node.folder / "elsewhere/real")
+    staged = str(node.features / ".xelinkd/new")
+    assert act(node, "writer", ("write", staged), ("rename", [staged, str(node.file)])) == ["done", "done"]
+
+
+def test_no_descriptor_is_passed_on(node: Daemon) -> None:
+    """A file that xelinkd was started with open is closed in its workers, above a lowered limit too."""
+    low, high = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with (node.folder / "secret").open("rb") as secret:
+        os.dup2(secret.fileno(), 300)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, high))
+        assert act(node, "fetcher", ("read descriptor", 300), pass_fds=(300,)) == ["OSError"]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (low, high))
+        os.close(300)

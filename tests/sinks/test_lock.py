@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from xelinkd.sinks.lock import FeatureFileLock
+from xelinkd.sinks.lock import FeatureFileLock, new_owner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HOLDER = """
 import sys
 from pathlib import Path
-from xelinkd.sinks.lock import FeatureFileLock
+from xelinkd.sinks.lock import FeatureFileLock, new_owner
 lock = FeatureFileLock(Path(sys.argv[1]))
 print(lock.take(), flush=True)
 sys.stdin.read()
@@ -73,3 +73,22 @@ def test_without_a_folder_it_is_an_error(file: Path) -> None:
     """A folder that is not there is not made: it may be about to be mounted."""
     with pytest.raises(FileNotFoundError):
         FeatureFileLock(file.parent / "missing" / "labels.txt").take()
+
+
+def test_lock_tells_whether_another_had_it(tmp_path: Path) -> None:
+    """Who takes a lock learns whether somebody else had it since; a lock file that is new tells of nobody."""
+    file, me = tmp_path / "labels.txt", new_owner()
+    mine = FeatureFileLock(file, me)
+    assert mine.take()
+    assert not mine.was_anothers
+    mine.release()
+    other = FeatureFileLock(file)
+    assert other.take()
+    assert other.was_anothers
+    other.release()
+    assert mine.take()
+    assert mine.was_anothers
+    mine.release()
+    successor = FeatureFileLock(file, me)
+    assert successor.take()
+    assert not successor.was_anothers

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.daemon import Daemon, is_alive, wait_until
+from support.daemon import Daemon, is_alive, wait_until, xelinkd
 
 from xelinkd.config.schema import DEFAULT_PATH
 
@@ -232,3 +232,50 @@ def test_without_a_configuration_file_nothing_is_wrong(daemon: Daemon) -> None:
     os.kill(daemon.pid, signal.SIGHUP)
     wait_until(lambda: '"config_unchanged"' in daemon.log.read_text(), "the file to be looked for")
     assert daemon.events("config_refused") == []
+
+
+def test_stop_that_comes_with_a_word(daemon: Daemon) -> None:
+    """A daemon that is told to end while its workers talk lets them end in order."""
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    os.kill(daemon.pid, signal.SIGSTOP)
+    said = Path(f"/proc/{daemon.wait_for_workers()['fetcher']}/stat").read_text().split()[13:15]
+    wait_until(
+        lambda: Path(f"/proc/{daemon.workers()['fetcher']}/stat").read_text().split()[13:15] != said,
+        "a fetch meanwhile",
+    )
+    os.kill(daemon.pid, signal.SIGTERM)
+    os.kill(daemon.pid, signal.SIGCONT)
+    assert daemon.process is not None
+    assert daemon.process.wait(20) == 0
+    assert daemon.events("worker_out_of_turn") == []
+    causes = {event["worker"]: event["cause"] for event in daemon.events("worker_ended")}
+    assert causes["writer"] == "exit status 0"
+
+
+def test_labels_that_are_cleared_while_no_writer_lives_stay_away(daemon: Daemon, xpum: Simulator) -> None:
+    """What `xelinkd clear` removes between two writers is not written again while the source is down."""
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    xpum.stop()
+    daemon.wait_for("topology_unknown")
+    writer = daemon.wait_for_workers()["writer"]
+    os.kill(daemon.pid, signal.SIGSTOP)  # no other writer for a while
+    os.kill(writer, signal.SIGKILL)
+    wait_until(lambda: not is_alive(writer), "the writer's end")
+    assert xelinkd("clear", "--config", str(daemon.config)).returncode == 0
+    os.kill(daemon.pid, signal.SIGCONT)
+    daemon.wait_for("unit_works_again")
+    assert not daemon.file.exists()
+
+
+def test_exit_policy_removes_labels_from_former_places(daemon: Daemon) -> None:
+    """Labels that could not move yet are removed from where they are, if they shall not outlast xelinkd."""
+    daemon.configure(feature_file={"on_exit": "remove"})
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    daemon.configure(feature_file={"path": str(daemon.folder / "missing/labels.txt")})
+    daemon.wait_for("feature_file_failing")
+    assert daemon.file.exists()
+    daemon.stop()
+    assert not daemon.file.exists()

@@ -76,6 +76,7 @@ ACTS: Final[dict[str, Callable[[Any], object]]] = {
     "give away": lambda path: os.chown(path, 12345, 12345),
     "resolve": lambda name: socket.getaddrinfo(name, 80),
     "import": __import__,
+    "read descriptor": lambda number: os.pread(number, 100, 0),
 }
 
 
@@ -93,7 +94,7 @@ def jobs(loaded: Loaded) -> dict[str, Job]:
     builds = (
         pipeline.pipeline(loaded, 0.0, Logins(), Memory(), ()),
         pipeline.watcher(loaded),
-        pipeline.remover(loaded),
+        pipeline.remover(loaded, ()),
     )
     return {job.name: job for build in builds for job in build.jobs()}
 

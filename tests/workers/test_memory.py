@@ -89,3 +89,13 @@ def test_writer_that_dies_before_it_writes(sink: FeatureFileSink) -> None:
     sink.staging.unlink()
     keeper(sink, memory, Instant(11.0, 1001.0)).step()
     assert sink.read() == Ours(FeatureFile(TWO, 2000), readable=True)
+
+
+def test_lease_that_was_shortened(sink: FeatureFileSink) -> None:
+    """A shorter lease holds for what an earlier writer held, too."""
+    memory = Memory()
+    keeper(sink, memory, Instant(10.0, 1000.0)).step(TWO, 10.0)
+    now = Instant(20.0, 1010.0)
+    successor = Keeper(sink, 30.0, lambda: now, memory)
+    successor.step()
+    assert sink.read() == Ours(FeatureFile(TWO, 1040), readable=True)

@@ -46,9 +46,9 @@ def confine(promise: Promise) -> Callable[[], bool]:
     To be called by a process without threads that has forgone new privileges. Gives a function that tells
     whether what the promise names has been replaced since: only a new process can have access to that.
     """
-    stood = footing(promise)
     _restrict(promise)
-    keep_capabilities(promise.keeps)  # last: the rules name folders that may take a capability to reach
+    keep_capabilities(promise.keeps)  # after the rules: they name folders that may take a capability to reach
+    stood = footing(promise)  # last, and seen with the same eyes as later
     return lambda: footing(promise) != stood
 
 

@@ -58,10 +58,8 @@ def of_the_writer(config: Config, former_files: Sequence[Path] = ()) -> Promise:
     It may read anything: it takes in nothing from outside that could make use of that.
     """
     staging = config.feature_file.staging
-    folders = [file.parent for file in (config.feature_file.path, *former_files)]
-    if staging.parent not in folders:
-        folders.append(staging if staging.exists() else staging.parent)  # where it is to be made
-    return Promise(writes=tuple(folders), keeps=DAC_OVERRIDE, given=tuple(folders))
+    folders = (*(file.parent for file in (config.feature_file.path, *former_files)), staging)
+    return Promise(writes=folders, keeps=DAC_OVERRIDE, given=(*folders, staging.parent))
 
 
 def of_the_watcher() -> Promise:
@@ -117,7 +115,8 @@ _LIBRARIES: Final = (
 def _system_trust() -> tuple[Path, ...]:
     """Name where OpenSSL finds its configuration and the system's CAs, and where the links there lead."""
     places = ssl.get_default_verify_paths()
-    named = (places.cafile, places.capath, places.openssl_cafile, places.openssl_capath)
+    folders = os.environ.get(places.openssl_capath_env, "").split(":")  # as OpenSSL splits it
+    named = (places.cafile, places.capath, places.openssl_cafile, places.openssl_capath, *folders)
     debian = ("/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/etc/ssl/openssl.cnf")
     red_hat = ("/etc/pki/tls/certs", "/etc/pki/tls/openssl.cnf", "/etc/pki/ca-trust/extracted")
     paths = [Path(path) for path in (*named, *debian, *red_hat) if path]

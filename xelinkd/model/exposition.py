@@ -44,7 +44,7 @@ _INTEGER_LABELS: Final = {
 _INTEGER_FIELDS: Final = ("local_device", "local_subdevice", "remote_device", "remote_subdevice", "lanes")
 _ON_SUBDEVICE: Final = b"local_on_subdevice"
 _MAX_LABELS: Final = 64  # of a line; XPU Manager writes 16 to 19, and a million would take gigabytes
-_MAX_ODD_LINES: Final = 4096  # that are read the slow way, in 0.3 s; XPU Manager's pages have two or three
+MAX_ODD_LINES: Final = 4096  # that are read the slow way, in 0.3 s; XPU Manager's pages have two or three
 _MAX_SHAPES: Final = (
     4  # pods that hold some GPUs give a page two or three; a hostile page could ask for thousands
 )
@@ -78,8 +78,8 @@ def read_rows(lines: Iterable[bytes]) -> tuple[Row, ...]:
         row = _read_plain_line(shapes, line)
         if row is None:
             odd += 1
-            if odd > _MAX_ODD_LINES:
-                raise MalformedLineError(number, line, f"one of more than {_MAX_ODD_LINES} spelled oddly")
+            if odd > MAX_ODD_LINES:
+                raise MalformedLineError(number, line, f"one of more than {MAX_ODD_LINES} spelled oddly")
             labels, connection = _read_any_line(line, number)
             row = _row_of_labels(labels, connection)
             _learn_shape(shapes, tuple(labels))

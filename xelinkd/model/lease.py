@@ -73,6 +73,11 @@ def adopt(file: FeatureFile | None, now: Instant, lease: float) -> Held | None:
     return Held(file.lines, now.boot + remaining) if remaining > 0 else None
 
 
+def shortened(held: Held, now: Instant, lease: float) -> Held:
+    """Hold what a predecessor held, at most for a lease: it may have had a longer one."""
+    return Held(held.lines, min(held.end, now.boot + lease))
+
+
 def still_held(held: Held | None, now: Instant) -> Held | None:
     """Let go of labels whose lease has ended."""
     return held if held is not None and now.boot < held.end else None

@@ -98,6 +98,8 @@ def _gaps(connections: dict[tuple[Tile, Tile], set[float]]) -> Iterator[str]:
     for (local, remote), seen in connections.items():
         if XELINK in seen and XELINK not in connections[remote, local]:
             yield f"{local} to {remote} is a XeLink, {remote} to {local} is not"
+        if len(seen) > 1:
+            yield f"rows for {local} to {remote} contradict each other"
         if not CONNECTION_NAMES.keys() >= seen:
             yield f"how {local} and {remote} are joined is not known"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.config.schema import STAGING_NAME
@@ -13,18 +14,27 @@ if TYPE_CHECKING:
 
 GRACE: Final = 2.0  # seconds; a predecessor may be dying
 RETRY: Final = 0.1  # seconds between two attempts
+OWNER_SIZE: Final = 16  # bytes
 _OWNER_ONLY: Final = 0o600  # who may open the file could lock it, and keep us from our work
+
+
+def new_owner() -> bytes:
+    """Give a name for one that takes locks, by which it is known again."""
+    return os.urandom(OWNER_SIZE // 2).hex().encode()
 
 
 class FeatureFileLock:
     """A lock for whoever writes a feature file, on a file of its own in a hidden folder beside it.
 
     The lock file stays: removing it would let two holders in. It is made anew if others removed it.
+    `was_anothers` tells whether the last one that had it before us was another owner.
     """
 
-    def __init__(self, feature_file: Path) -> None:
-        """Hold nothing yet."""
+    def __init__(self, feature_file: Path, owner: bytes | None = None) -> None:
+        """Hold nothing yet; `owner` is what new_owner gave (None: a new one)."""
         self.feature_file: Final = feature_file
+        self.was_anothers = False
+        self._owner = owner or new_owner()
         self._path = feature_file.parent / STAGING_NAME / f"{feature_file.name}.lock"
         self._descriptor: int | None = None
 
@@ -47,6 +57,7 @@ class FeatureFileLock:
                 if isinstance(error, BlockingIOError):
                     return False
                 raise
+            self._sign(self._descriptor)
         return True
 
     def release(self) -> None:
@@ -54,6 +65,14 @@ class FeatureFileLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _sign(self, descriptor: int) -> None:
+        """See who had it before, and leave our own name for who comes after."""
+        before = os.pread(descriptor, OWNER_SIZE, 0)
+        self.was_anothers = before not in {b"", self._owner}
+        if before != self._owner:
+            with suppress(OSError):  # the disk is full: the lock is good all the same
+                os.pwrite(descriptor, self._owner, 0)
 
     def _is_good(self) -> bool:
         """Tell whether we hold it, and it is still what others would meet."""

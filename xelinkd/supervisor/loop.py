@@ -91,7 +91,7 @@ class Supervisor:
     def _follow_exit_policy(self) -> None:
         """Remove the labels if that is asked for: by a worker of its own, for the writer may be long dead."""
         if self._loaded.config.feature_file.on_exit == "remove":
-            see_through(remover(self._loaded))
+            see_through(remover(self._loaded, self._former_files))
 
     def _wait(self) -> None:
         """Wait for what comes first, and take it in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Final
@@ -71,7 +72,7 @@ def pipeline(
                 (receiving,),
                 OF_THE_WRITER,
                 may_be_killed=False,
-                promise=partial(promises.of_the_writer, config, former_files),
+                promise=partial(_promise_of_the_writer, config, former_files),
                 shared=(memory.fileno(),),
             ),
         )
@@ -94,20 +95,28 @@ def watcher(loaded: Loaded) -> Build:
     return _build((paths, config.log, config.supervision), jobs, config)
 
 
-def remover(loaded: Loaded) -> Build:
-    """Remove the labels, once."""
+def remover(loaded: Loaded, former_files: Sequence[Path]) -> Build:
+    """Remove the labels, once: where they are, and where they may still be."""
     file = loaded.config.feature_file
 
     def remove(_lifeline: Lifeline) -> None:
-        lock = FeatureFileLock(file.path)
-        if get_turn(lock, within=0):  # another xelinkd's labels are its own
-            remove_labels(FeatureFileSink(file.path, file.staging))
+        for path in (*former_files, file.path):
+            with suppress(OSError):  # what is wrong with one place must not keep labels in the other
+                if get_turn(FeatureFileLock(path), within=0):  # another xelinkd's labels are its own
+                    remove_labels(FeatureFileSink(path, file.staging))
 
     def jobs() -> Sequence[Job]:
-        promise = partial(promises.of_the_writer, loaded.config)
+        promise = partial(_promise_of_the_writer, loaded.config, former_files)
         return (Job("remover", remove, (), frozenset(), may_be_killed=False, promise=promise),)
 
     return _build((), jobs, loaded.config)
+
+
+def _promise_of_the_writer(config: Config, former_files: Sequence[Path]) -> promises.Promise:
+    """Have the staging folder before the writer is confined: nothing else is to be made beside it."""
+    with suppress(OSError):
+        config.feature_file.staging.mkdir(mode=0o755, exist_ok=True)
+    return promises.of_the_writer(config, former_files)
 
 
 def _build(key: object, jobs: Callable[[], Sequence[Job]], config: Config) -> Build:

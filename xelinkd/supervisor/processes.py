@@ -14,6 +14,7 @@ import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from xelinkd import logs
@@ -160,7 +161,9 @@ def _detach(job: Job, control: Connection, supervisor: int) -> None:
 
 def _close_all_but(keep: set[int]) -> None:
     first = 0
-    for last in [*sorted(keep), os.sysconf("SC_OPEN_MAX")]:
+    # Some may be above the limit, which can be lowered while they are open.
+    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    for last in [*sorted(keep), highest + 1]:
         if first < last:  # an empty range at 0 would close everything
             os.closerange(first, last)
         first = last + 1

@@ -95,8 +95,9 @@ class Unit:
             self._handle(Event.REPLACE)
 
     def renew(self) -> None:
-        """Replace the workers by ones that are made from the same."""
-        self._handle(Event.REPLACE)
+        """Replace the workers by ones that are made from the same; those to come are new anyway."""
+        if self._phase is Phase.RUNNING:
+            self._handle(Event.REPLACE)
 
     def stop(self) -> None:
         """End all workers, for good."""
@@ -150,6 +151,8 @@ class Unit:
 
     def _hear(self, worker: Worker) -> bytes | None:
         if self._workers.get(worker.pidfd) is not worker:  # buried, its number perhaps taken again
+            return None
+        if self._phase is not Phase.RUNNING:  # released a moment ago, and not heard any more
             return None
         try:
             word = worker.hear()

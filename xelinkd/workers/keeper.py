@@ -47,7 +47,7 @@ class Keeper:
         self._lease = lease_seconds
         self._clock = clock
         self._memory = memory
-        self._held = known.held
+        self._held = known.held and lease.shortened(known.held, clock(), lease_seconds)
         self._lines: tuple[str, ...] = ()  # what the file last held of ours
         self._on_disk: OnDisk = Absent()
         self._signature: Signature | None = None

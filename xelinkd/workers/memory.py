@@ -16,6 +16,7 @@ import msgspec
 
 from xelinkd.model.episodes import Episode  # noqa: TC001  msgspec reads the annotation
 from xelinkd.model.lease import Held  # noqa: TC001  as above
+from xelinkd.sinks.lock import new_owner
 
 _HEAD: Final = struct.Struct("!II")  # size and checksum: a writer may be killed while it writes
 
@@ -41,6 +42,7 @@ class Memory:
         """Know nothing yet."""
         self._descriptor = os.memfd_create("xelinkd-writer")
         self._kept = b""
+        self.owner: Final = new_owner()  # under this name all its writers lock the feature file
 
     def fileno(self) -> int:
         """Give the descriptor that a writer inherits."""

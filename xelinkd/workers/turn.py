@@ -42,10 +42,8 @@ def get_turn(lock: FeatureFileLock, *, within: float) -> bool:
     return True
 
 
-def wait_for_turn(lock: FeatureFileLock, lifeline: Lifeline, observations: Connection) -> bool:
+def wait_for_turn(lock: FeatureFileLock, lifeline: Lifeline, observations: Connection) -> None:
     """Wait until no other xelinkd keeps the file; what is observed meanwhile is out of date by then.
-
-    True if another one kept it.
 
     Raises:
         Released: the supervisor ends the wait.
@@ -53,7 +51,6 @@ def wait_for_turn(lock: FeatureFileLock, lifeline: Lifeline, observations: Conne
     """
     began = clocks.now().boot
     told: Episode | None = None
-    waited = False
     while True:
         locked = not has_turn(lock)
         now = clocks.now().boot
@@ -62,7 +59,6 @@ def wait_for_turn(lock: FeatureFileLock, lifeline: Lifeline, observations: Conne
         if isinstance(news, Began):
             lifeline.say(LOCKED)
         if not locked:
-            return waited
-        waited = True
+            return
         if lifeline.wait([observations], time.monotonic() + (LATER_RETRY if told else RETRY)):
             lifeline.receive(observations, MAX_MESSAGE_SIZE)

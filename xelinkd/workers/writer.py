@@ -43,12 +43,13 @@ def write_labels(
         MessageError: the fetcher sent something that is no observation.
 
     """
-    lock = FeatureFileLock(config.feature_file.path)
+    lock = FeatureFileLock(config.feature_file.path, memory.owner)
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
     former = [FeatureFileSink(path, sink.staging) for path in former_files]
     while True:
-        if wait_for_turn(lock, lifeline, observations):
-            memory.keep(NOTHING)  # what the other one wrote is newer
+        wait_for_turn(lock, lifeline, observations)
+        if lock.was_anothers:
+            memory.keep(NOTHING)  # what the other one wrote or removed is newer
         with suppress(OSError):  # what is wrong with the folder, the first step will tell
             sink.sweep()
         keeper = Keeper(sink, config.feature_file.lease, clocks.now, memory, former)
