@@ -113,6 +113,9 @@ def _set_while_the_lease_runs_out(ahead: float) -> Findings:
 def _suspended_with_a_source() -> Findings:
     """Suspend for longer than the lease; the source answers right after it."""
     with _scene(60.0) as scene:
+        fetches = len(scene.rig.source.fetches)
+        wait_until(lambda: len(scene.rig.source.fetches) > fetches, "a fetch", _PATIENCE)
+        time.sleep(INTERVAL / 2)  # what is observed before a suspension is past its lease after it
         scene.clocks.suspend(_DAY)
         scene.wait_for_a_true_stamp(_DAY)
         scene.rig.source.show(AFTER)
