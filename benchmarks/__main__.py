@@ -61,10 +61,10 @@ def _machine(rig: Rig) -> dict[str, object]:
     return {
         "cores": os.cpu_count(),
         "processor": _processor(),
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "python of the daemon": _ask(rig, "platform.python_version()"),
         "python of the harness": platform.python_version(),
-        "load before": os.getloadavg()[0],
+        "load before": round(os.getloadavg()[0], 1),
         "others with the daemon's interpreter in memory": _sharers(rig),
     }
 

@@ -100,7 +100,7 @@ def _facts() -> dict[str, object]:
     return {
         "xelinkd": __version__,
         "Python": platform.python_version(),
-        "Linux": platform.release(),
+        "Linux": platform.release().partition("-")[0],
         "cores": os.cpu_count(),
         "load before": round(os.getloadavg()[0], 1),
     }
