@@ -210,7 +210,7 @@ _TOO_MUCH: Final = (
     _large("gzip bomb", "encoded", gzip_bomb),
     _flood("endless body", "too_large", endless(until_closed(b""), pages.telemetry(4096))),
     _flood("endless line", "malformed", endless(until_closed(pages.LINE_START), b"a")),
-    _flood("endless status line", "protocol", endless(b"HTTP/1.1 200 ", b"O")),
+    _flood("endless status line", "too_large", endless(b"HTTP/1.1 200 ", b"O")),
     _flood("endless headers", "protocol", endless(b"HTTP/1.1 200 OK\r\n", b"X-More: of the same\r\n")),
     _flood("endless 100 Continue", "too_large", endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
     _flood("endless chunk size", "truncated", endless(_CHUNKED, b"0")),

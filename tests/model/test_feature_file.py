@@ -156,3 +156,9 @@ def test_a_file_that_nfd_would_ignore_is_refused() -> None:
 def test_a_time_stamp_is_in_utc() -> None:
     """Stamps do not depend on the node's time zone, and are cut to the second, never rounded up."""
     assert time_stamp(1_782_864_000.999) == "2026-07-01T00:00:00Z"
+
+
+def test_namespace_that_is_too_long_is_not_ours() -> None:
+    """A file with a namespace longer than Kubernetes allows was written by somebody else."""
+    assert read(b"a" * 253 + b"/xe-links=0.0-1.0\n") is not None
+    assert read(b"a" * 254 + b"/xe-links=0.0-1.0\n") is None

@@ -123,6 +123,7 @@ def test_a_server_that_sends_too_much_is_left(serve: Callable[..., int], script:
         pytest.param(_flood(_OK, b"A: b\r\n" * 99), id="endless headers"),
         pytest.param(_flood(b"", b"x" * 4096), id="endless status line"),
         pytest.param(_flood(_OK + b"A: ", b"x" * 4096), id="endless header"),
+        pytest.param(_flood(_OK + b"A: b", b"\rb: c" * 99 + b"\r\n d"), id="endless folds"),
     ],
 )
 def test_headers_that_do_not_end_are_left(serve: Callable[..., int], script: Script) -> None:

@@ -17,7 +17,7 @@ MAX_SIZE: Final = 65_536  # bytes; NFD ignores a larger file whole
 
 _EXPIRY: Final = re.compile(r"#\s*\+expiry-time=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d))")
 _LABEL: Final = re.compile(
-    rf"(?P<namespace>[a-z0-9](?:[-.a-z0-9]*[a-z0-9])?)/{LABEL_NAME}(?P<number>[1-9]\d*)?=(?P<value>[-._0-9Z]*)",
+    rf"(?P<namespace>[a-z0-9](?:[-.a-z0-9]{{0,251}}[a-z0-9])?)/{LABEL_NAME}(?P<number>[1-9]\d*)?=(?P<value>[-._0-9Z]*)",
 )
 _PAIRS: Final = re.compile(r"(?:\d+\.\d+-\d+\.\d+(?:_\d+\.\d+-\d+\.\d+)*)?")
 

@@ -12,7 +12,7 @@ import http.client
 import io
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from urllib3.connection import HTTPConnection
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from urllib3.response import HTTPResponse
     from urllib3.util import Url
+
+
+# Bytes of status line and headers. XPU Manager sends 200; some take email's parser a time that grows with the
+# square of their size.
+MAX_HEAD_SIZE: Final = 32_768
 
 
 class BudgetSpentError(Exception):
@@ -60,12 +65,15 @@ def exchange(
     """
     with _connected(url, context, deadline) as sock:
         connection = HTTPConnection(_host(url), url.port)
-        connection.sock = _BoundedSocket(sock, deadline, budget)
+        allowance = _Allowance(min(budget, MAX_HEAD_SIZE))
+        connection.sock = _BoundedSocket(sock, deadline, allowance)
         # decode_content: an unpacked gzip bomb would pass by the budget.
         connection.request(
             "GET", url.request_uri, headers=headers, preload_content=False, decode_content=False
         )
-        yield _response(connection)
+        response = _response(connection)
+        allowance.left += max(0, budget - MAX_HEAD_SIZE)
+        yield response
 
 
 def _response(connection: HTTPConnection) -> HTTPResponse:
@@ -116,20 +124,27 @@ def _connect_one(info: tuple[Any, ...], seconds: float) -> socket.socket:
     return sock
 
 
+@dataclass(slots=True)
+class _Allowance:
+    """How many bytes may still come."""
+
+    left: int
+
+
 class _BoundedSocket:
     """What http.client needs of a socket, within the bounds; the socket's owner closes it."""
 
-    def __init__(self, sock: socket.socket, deadline: Deadline, budget: int) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline, allowance: _Allowance) -> None:
         self._sock = sock
         self._deadline = deadline
-        self._budget = budget
+        self._allowance = allowance
 
     def sendall(self, data: bytes) -> None:
         self._sock.settimeout(self._deadline.remaining())
         self._sock.sendall(data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_BoundedReader(self._sock, self._deadline, self._budget))
+        return io.BufferedReader(_BoundedReader(self._sock, self._deadline, self._allowance))
 
     def settimeout(self, _seconds: float | None) -> None:
         """Do nothing: the deadline rules, not the connection's own time-out."""
@@ -141,11 +156,11 @@ class _BoundedSocket:
 class _BoundedReader(io.RawIOBase):
     """The bytes that come from a socket, until the deadline passes or the budget is spent."""
 
-    def __init__(self, sock: socket.socket, deadline: Deadline, budget: int) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline, allowance: _Allowance) -> None:
         super().__init__()
         self._sock = sock
         self._deadline = deadline
-        self._left = budget
+        self._allowance = allowance
 
     def readable(self) -> bool:
         return True
@@ -153,7 +168,7 @@ class _BoundedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (typeshed's WriteableBuffer is private)
         self._sock.settimeout(self._deadline.remaining())
         count = self._sock.recv_into(buffer)
-        self._left -= count
-        if self._left < 0:
+        self._allowance.left -= count
+        if self._allowance.left < 0:
             raise BudgetSpentError("the byte budget is spent")
         return count
