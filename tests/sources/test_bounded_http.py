@@ -131,6 +131,25 @@ def test_headers_that_do_not_end_are_left(serve: Callable[..., int], script: Scr
     assert _reason(_source(serve(script), seconds=20)) in {Reason.TOO_LARGE, Reason.PROTOCOL}
 
 
+# A folded header makes urllib3 rewrite them all, one by one.
+_MANY_HEADERS = b"".join(b"a%d:\r" % number for number in range(9000))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(_OK + b"F: x\r\n y\r\n" + _MANY_HEADERS + b"\n\r\n", id="in the headers"),
+        pytest.param(
+            _OK + b"Transfer-Encoding: chunked\r\n\r\n1\r;a\r\nx\r\n0\r\n\r\n", id="in a chunk's size"
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\rA: b\r\n\r\n", id="in the status"),
+    ],
+)
+def test_carriage_returns_make_no_lines(serve: Callable[..., int], answer: bytes) -> None:
+    """A few headers cannot pass for a million, which would keep the fetcher busy for hours."""
+    assert _reason(_source(serve(answer), seconds=20)) is Reason.PROTOCOL
+
+
 def test_a_page_that_uses_up_the_budget_is_a_page(serve: Callable[..., int]) -> None:
     """The largest page allowed is not one byte too large."""
     head = _OK + b"Content-Length: %d\r\n\r\n"

@@ -144,13 +144,27 @@ class _BoundedSocket:
         self._sock.sendall(data)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_BoundedReader(self._sock, self._deadline, self._allowance))
+        return _Lines(_BoundedReader(self._sock, self._deadline, self._allowance))
 
     def settimeout(self, _seconds: float | None) -> None:
         """Do nothing: the deadline rules, not the connection's own time-out."""
 
     def close(self) -> None:
         """Do nothing: http.client closes before the body is read."""
+
+
+class _Lines(io.BufferedReader):
+    """Lines that end where http.client says: of status, headers, chunk sizes and trailers.
+
+    The parser of headers ends them at every carriage return, too: the 100 headers that http.client allows
+    would become a million, which urllib3 handles in quadratic time.
+    """
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        if b"\r" in line.removesuffix(b"\n")[:-1]:
+            raise http.client.HTTPException("a carriage return stands inside a line")
+        return line
 
 
 class _BoundedReader(io.RawIOBase):
