@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.feature_file import FeatureFile, TooLargeError, read, render
@@ -25,15 +26,13 @@ def labels(lines: Sequence[str], namespace: str) -> None:
         assert len(value) <= _MAX_VALUE_LENGTH, value
         assert _VALUE.fullmatch(value), value
     assert split_value(join_value(values)) == values
-    _read_back(FeatureFile(tuple(lines), 0))
+    read_back(FeatureFile(tuple(lines), 0))
 
 
-def _read_back(file: FeatureFile) -> None:
-    try:
-        content = render(file)
-    except TooLargeError:
-        return
-    assert read(content) == file
+def read_back(file: FeatureFile) -> None:
+    """Hold what is written against what the next writer reads of it; what is too large is not written."""
+    with suppress(TooLargeError):
+        assert read(render(file)) == file
 
 
 def sentence(text: str, max_length: int) -> None:

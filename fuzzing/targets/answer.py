@@ -103,6 +103,7 @@ TARGET: Final = Target(
         ),
     ],
     hazards=[
+        _OK + b"F: x\r\n y\r\n" + MARK + b"a" + MARK + b":\r" + MARK + b"\n\r\n",
         _OK + MARK + b"A" + MARK + b": b\r\n" + MARK + b"\r\n",
         _OK + b"A: b" + MARK + b"\r\n c" + MARK + b"\r\n\r\n",
         _OK + b"Transfer-Encoding: chunked\r\n\r\n" + MARK + b"1\r\na\r\n" + MARK + b"0\r\n\r\n",
