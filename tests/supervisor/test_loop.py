@@ -279,3 +279,15 @@ def test_exit_policy_removes_labels_from_former_places(daemon: Daemon) -> None:
     assert daemon.file.exists()
     daemon.stop()
     assert not daemon.file.exists()
+
+
+def test_exit_policy_that_cannot_be_followed_is_told(daemon: Daemon) -> None:
+    """Labels that could not be removed at the end are named, with the reason."""
+    daemon.configure(feature_file={"on_exit": "remove"})
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    daemon.features.rename(daemon.folder / "away")
+    daemon.features.symlink_to(daemon.features)  # a name that leads nowhere, for root too
+    assert daemon.stop() == 0
+    told = [event for event in daemon.events("feature_file_failing") if event["process"] == "remover"]
+    assert [event["file"] for event in told] == [str(daemon.file)]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from xelinkd.workers.lifeline import Lifeline
     from xelinkd.workers.memory import Memory
 
+log = logs.logger()
+
 OF_THE_FETCHER: Final = frozenset({ALIVE, OUTDATED}) | logins.WORDS
 OF_THE_WRITER: Final = frozenset({ALIVE, OUTDATED, PROGRESS, SETTLED, LOCKED})
 OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
@@ -101,9 +103,11 @@ def remover(loaded: Loaded, former_files: Sequence[Path]) -> Build:
 
     def remove(_lifeline: Lifeline) -> None:
         for path in (*former_files, file.path):
-            with suppress(OSError):  # what is wrong with one place must not keep labels in the other
+            try:
                 if get_turn(FeatureFileLock(path), within=0):  # another xelinkd's labels are its own
                     remove_labels(FeatureFileSink(path, file.staging))
+            except OSError as error:  # what is wrong with one place must not keep labels in the other
+                log.warning("feature_file_failing", file=path, error=str(error))
 
     def jobs() -> Sequence[Job]:
         promise = partial(_promise_of_the_writer, loaded.config, former_files)
