@@ -6,7 +6,6 @@ daemon does it, and does the acts in place of its work; what became of each is p
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import socket
@@ -54,10 +53,6 @@ def _execute(path: str) -> None:
         raise OSError(os.waitstatus_to_exitcode(status), path)
 
 
-def _change_root(path: str) -> None:
-    os.chroot(path)
-
-
 ACTS: Final[dict[str, Callable[[Any], object]]] = {
     "read": lambda path: Path(path).read_bytes(),
     "list": os.listdir,
@@ -72,7 +67,7 @@ ACTS: Final[dict[str, Callable[[Any], object]]] = {
     "execute": _execute,
     "signal supervisor": lambda number: os.kill(os.getppid(), number),
     "look into supervisor": lambda name: Path(f"/proc/{os.getppid()}/{name}").read_bytes(),
-    "change root": _change_root,
+    "change root": os.chroot,
     "give away": lambda path: os.chown(path, 12345, 12345),
     "resolve": lambda name: socket.getaddrinfo(name, 80),
     "import": __import__,
@@ -122,7 +117,6 @@ def _last_words(receiving: Connection) -> bytes:
 
 
 if __name__ == "__main__":
-    ctypes.CDLL(None)  # as in the daemon, loaded before the fork
     forgo_new_privileges()
     job = jobs(load(Path(sys.argv[2]), required=True))[sys.argv[1]]
     print(json.dumps(act_inside(job, json.loads(sys.argv[3]))))  # noqa: T201  the answer
