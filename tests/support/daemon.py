@@ -76,6 +76,7 @@ class Daemon:
         base: dict[str, dict[str, object]] = {
             "source": {"url": self.url, "interval": "100ms", "startup_delay": "0s"},
             "feature_file": {"path": str(self.file)},
+            "status": {"listen": ""},
             "log": {"level": "debug", "format": "json"},
         }
         for section, keys in changes.items():

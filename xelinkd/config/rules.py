@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from xelinkd.config.duration import Duration
@@ -110,3 +111,33 @@ PASSWORD_FILE: Final = Rule(
 USER_NAME: Final = Rule(
     'printable characters without ":", or ""', lambda text: text.isprintable() and ":" not in text
 )
+
+
+# An address of this machine rather than a name: what it listens on must not depend on a resolver.
+_LISTEN: Final = re.compile(r"(?P<ipv4>[0-9.]+)?(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\])?:(?P<port>[0-9]{1,5})")
+
+
+def address_and_port(text: str) -> tuple[IPv4Address | IPv6Address, int]:
+    """Part what to listen on: `127.0.0.1:29998` or `[::1]:29998`.
+
+    Raises:
+        ValueError: it is neither.
+
+    """
+    match = _LISTEN.fullmatch(text)
+    if match is None or bool(match["ipv4"]) == bool(match["ipv6"]):
+        raise ValueError(f"no address and port: {text!r}")
+    port = int(match["port"])
+    if not 1 <= port <= MAX_PORT:
+        raise ValueError(f"no port: {port}")
+    return ip_address(match["ipv4"] or match["ipv6"]), port
+
+
+def _is_listen(text: str) -> bool:
+    try:
+        return text == "" or bool(address_and_port(text))
+    except ValueError:
+        return False
+
+
+LISTEN: Final = Rule(f'ADDRESS:PORT or [ADDRESS]:PORT with a port of 1 to {MAX_PORT}, or ""', _is_listen)

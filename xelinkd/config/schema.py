@@ -19,9 +19,11 @@ from xelinkd.config.rules import (
     FEATURE_FILE_PATH,
     HTTP_URL,
     LABEL_NAMESPACE,
+    LISTEN,
     PASSWORD_FILE,
     TRUE_OR_FALSE,
     USER_NAME,
+    address_and_port,
     duration,
     one_of,
     whole_number,
@@ -39,6 +41,12 @@ STAGING_NAME: Final = ".xelinkd"  # hidden, so that Node Feature Discovery passe
 # A wait in poll(2) is a 32-bit count of milliseconds: 24 days.
 _LONGEST_WAIT: Final = "7d"
 _LONGEST_LEASE: Final = "366d"
+
+
+def _with_credentials(file: str) -> Path | None:
+    variable = f"${CREDENTIALS_DIRECTORY}"
+    directory = os.environ.get(CREDENTIALS_DIRECTORY, variable)
+    return Path("/", file.replace(variable, directory, 1)) if file else None
 
 
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,9 +87,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def password_path(self) -> Path | None:
         """The password file, with systemd's directory of credentials filled in."""
-        variable = f"${CREDENTIALS_DIRECTORY}"
-        directory = os.environ.get(CREDENTIALS_DIRECTORY, variable)
-        return Path("/", self.password_file.replace(variable, directory, 1)) if self.password_file else None
+        return _with_credentials(self.password_file)
 
 
 class Labels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,6 +153,41 @@ class Supervision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ] = Duration.parse("30s")
 
 
+class Status(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The page, the probes and the metrics, over HTTP."""
+
+    listen: Annotated[str, Meta(description="Where the status is served; empty serves none"), LISTEN] = (
+        "127.0.0.1:29998"
+    )
+    token_file: Annotated[
+        str, Meta(description="File whose first line is the bearer token to ask for"), PASSWORD_FILE
+    ] = ""
+    cert_file: Annotated[
+        str,
+        Meta(description="PEM file with the server's certificates: https; empty is http"),
+        ABSOLUTE_OR_EMPTY,
+    ] = ""
+    key_file: Annotated[str, Meta(description="PEM file with their key"), PASSWORD_FILE] = ""
+    client_ca_file: Annotated[
+        str, Meta(description="PEM file: ask for a client certificate by one of these"), ABSOLUTE_OR_EMPTY
+    ] = ""
+    anonymous: Annotated[
+        bool,
+        Meta(description="Answer everybody, beyond the loopback address too (probes need no token anyway)"),
+        TRUE_OR_FALSE,
+    ] = False
+
+    @property
+    def token_path(self) -> Path | None:
+        """The token file, with systemd's directory of credentials filled in."""
+        return _with_credentials(self.token_file)
+
+    @property
+    def key_path(self) -> Path | None:
+        """The key file, with systemd's directory of credentials filled in."""
+        return _with_credentials(self.key_file)
+
+
 class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is logged, and how."""
 
@@ -163,13 +204,30 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     labels: Labels = Labels()
     feature_file: FeatureFile = FeatureFile()
     supervision: Supervision = Supervision()
+    status: Status = Status()
     log: Log = Log()
 
 
 def referenced_files(config: Config) -> tuple[Path, ...]:
     """Name the files whose content matters as much as the configuration's own."""
-    ca_file = Path(config.source.ca_file) if config.source.ca_file else None
-    return tuple(path for path in (ca_file, config.source.password_path) if path)
+    return (*files_of_the_source(config), *files_of_the_status(config))
+
+
+def files_of_the_source(config: Config) -> tuple[Path, ...]:
+    """Name the files that a fetch takes."""
+    source = config.source
+    return tuple(path for path in (_path(source.ca_file), source.password_path) if path)
+
+
+def files_of_the_status(config: Config) -> tuple[Path, ...]:
+    """Name the files that serving the status takes."""
+    status = config.status
+    paths = (status.token_path, _path(status.cert_file), status.key_path, _path(status.client_ca_file))
+    return tuple(path for path in paths if path)
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +278,27 @@ def _staging_is_unseen(config: Config) -> str | None:
     return "another directory than the feature file's own, whose every event wakes Node Feature Discovery"
 
 
+def _status_is_guarded(config: Config) -> str | None:
+    status = config.status
+    if not status.listen or address_and_port(status.listen)[0].is_loopback:
+        return None
+    if status.token_file or status.client_ca_file or status.anonymous:
+        return None
+    return "a loopback address; beyond that set status.token_file, status.client_ca_file, or status.anonymous"
+
+
+def _certificate_has_its_key(config: Config) -> str | None:
+    if bool(config.status.cert_file) == bool(config.status.key_file):
+        return None
+    return 'a file where status.key_file is one, and "" where it is not'
+
+
+def _clients_are_asked_over_https(config: Config) -> str | None:
+    if not config.status.client_ca_file or config.status.cert_file:
+        return None
+    return '"", or a file as status.cert_file: over http there are no certificates'
+
+
 BONDS: Final = (
     Bond(("feature_file.lease", "source.interval", "source.deadline"), _lease_outlasts_fetches),
     Bond(("supervision.heartbeat_deadline", "source.deadline"), _heartbeat_outlasts_fetch),
@@ -227,4 +306,10 @@ BONDS: Final = (
     Bond(("source.user", "source.password_file"), _login_is_whole),
     Bond(("source.user", "source.url"), _login_is_sent_safely),
     Bond(("feature_file.staging_dir", "feature_file.path"), _staging_is_unseen),
+    Bond(
+        ("status.listen", "status.token_file", "status.client_ca_file", "status.anonymous"),
+        _status_is_guarded,
+    ),
+    Bond(("status.cert_file", "status.key_file"), _certificate_has_its_key),
+    Bond(("status.client_ca_file", "status.cert_file"), _clients_are_asked_over_https),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import xelinkd
-from xelinkd.config.schema import referenced_files
+from xelinkd.config.schema import files_of_the_source
 from xelinkd.config.url import host_and_port, is_https
 from xelinkd.confinement.privileges import DAC_OVERRIDE, DAC_READ_SEARCH, NO_CAPABILITY
 
@@ -41,7 +41,7 @@ class Promise:
 def of_the_fetcher(config: Config) -> Promise:
     """Read what a fetch takes, connect to the source's port, write nothing."""
     host, port = host_and_port(config.source.url)
-    files = referenced_files(config)
+    files = files_of_the_source(config)
     by_name = not _is_address(host)
     given = (*files, *(_RESOLVER if by_name else ()))
     return Promise(

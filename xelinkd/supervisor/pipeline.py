@@ -8,7 +8,7 @@ from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
-from xelinkd.config.schema import referenced_files
+from xelinkd.config.schema import files_of_the_source, referenced_files
 from xelinkd.confinement import promises
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import FeatureFileLock
@@ -79,7 +79,14 @@ def pipeline(
             ),
         )
 
-    return _build((config, loaded.fingerprints), jobs, config)
+    return _build(_what_matters(loaded), jobs, config)
+
+
+def _what_matters(loaded: Loaded) -> object:
+    """Give what makes for another pipeline: how the status is served is none of its business."""
+    config = loaded.config
+    fingerprints = [loaded.fingerprints[file] for file in files_of_the_source(config)]
+    return config.source, config.labels, config.feature_file, config.supervision, config.log, fingerprints
 
 
 def watcher(loaded: Loaded) -> Build:

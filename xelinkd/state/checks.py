@@ -1,0 +1,115 @@
+"""What the probes ask: whether a restart could help (live), and whether the labels are true (ready)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from xelinkd.state.told import State, UnitState
+
+PIPELINE: Final = "pipeline"
+RUNNING: Final = "running"
+RESTING: Final = "resting"
+CRASHING: Final = 3  # failures in a row after which a restart is no accident
+SLACK: Final = 10.0  # seconds; a busy node is no dead daemon
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `detail` says why it fails, or what there is to know."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def live(state: State) -> tuple[Check, ...]:
+    """Tell whether the daemon makes progress. What a restart cannot mend (source, folder) is no failure."""
+    return _supervisor(state), _pipeline_progress(state)
+
+
+def ready(state: State) -> tuple[Check, ...]:
+    """Tell whether the configuration is good, and the labels true and within their lease."""
+    return _config(state), _pipeline(state), _lock(state), _labels(state), _feature_file(state)
+
+
+def passed(checks: tuple[Check, ...]) -> bool:
+    """Tell whether all of them passed."""
+    return all(check.passed for check in checks)
+
+
+def unit_of(state: State, name: str) -> UnitState | None:
+    """Find a unit by its name."""
+    return next((unit for unit in state.supervision.units if unit.name == name), None)
+
+
+def _good(name: str, detail: str) -> Check:
+    return Check(name, passed=True, detail=detail)
+
+
+def _bad(name: str, detail: str) -> Check:
+    return Check(name, passed=False, detail=detail)
+
+
+def _supervisor(state: State) -> Check:
+    silent = state.now.boot - state.turned_at
+    if silent > state.supervision.timing.heartbeat_deadline + SLACK:
+        return _bad("supervisor", f"has not woken for {silent:.0f} s")
+    return _good("supervisor", f"awake {silent:.0f} s ago")
+
+
+def _pipeline_progress(state: State) -> Check:
+    """Look for fetches that begin when they shall; while the kernel does not let a worker end, none can."""
+    unit = unit_of(state, PIPELINE)
+    if unit is not None and unit.phase not in {RUNNING, RESTING}:
+        return _good(PIPELINE, unit.phase)
+    silent = state.now.boot - _latest_sign(state)
+    if silent > _patience(state):
+        return _bad(PIPELINE, f"no fetch has begun for {silent:.0f} s")
+    return _good(PIPELINE, "fetches as it shall")
+
+
+def _latest_sign(state: State) -> float:
+    """Give when the pipeline last did something, or is to do it."""
+    fetching = state.fetching
+    moments = (state.supervision.started_at, fetching.began_at, fetching.ended_at, fetching.asks_at)
+    return max(moment for moment in moments if moment is not None)
+
+
+def _patience(state: State) -> float:
+    timing = state.supervision.timing
+    return timing.deadline + timing.heartbeat_deadline + timing.restart_delay_max + SLACK
+
+
+def _config(state: State) -> Check:
+    if problems := state.supervision.configuration.problems:
+        return _bad("config", f"refused, the former one is in force: {'; '.join(problems)}")
+    return _good("config", "in force")
+
+
+def _pipeline(state: State) -> Check:
+    unit = unit_of(state, PIPELINE)
+    if unit is None or (unit.is_failing and unit.failures >= CRASHING):
+        return _bad(PIPELINE, f"failed {unit.failures if unit else 0} times in a row")
+    return _good(PIPELINE, unit.phase)
+
+
+def _lock(state: State) -> Check:
+    if state.keeping.waits_for_lock:
+        return _bad("lock", "another xelinkd keeps the feature file")
+    return _good("lock", "the feature file is ours to keep")
+
+
+def _labels(state: State) -> Check:
+    keeping, now = state.keeping, state.now.boot
+    if keeping.end is None or keeping.end <= now:
+        why = keeping.ignorance.detail if keeping.ignorance else "no observation yet"
+        return _bad("labels", f"none are held: {why}")
+    return _good("labels", f"hold for {keeping.end - now:.0f} s")
+
+
+def _feature_file(state: State) -> Check:
+    if fault := state.keeping.fault:
+        return _bad("feature-file", fault.error)
+    return _good("feature-file", "as it shall be")
