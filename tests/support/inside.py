@@ -20,7 +20,7 @@ from xelinkd.confinement.privileges import forgo_new_privileges
 from xelinkd.supervisor import pipeline
 from xelinkd.supervisor.logins import Logins
 from xelinkd.supervisor.processes import fork_worker
-from xelinkd.workers.memory import Memory
+from xelinkd.workers.boards import Boards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ def outcome(name: str, argument: object) -> str:
 def jobs(loaded: Loaded) -> dict[str, Job]:
     """Give the daemon's own jobs by name."""
     builds = (
-        pipeline.pipeline(loaded, 0.0, Logins(), Memory(), ()),
+        pipeline.pipeline(loaded, 0.0, Logins(), Boards(), ()),
         pipeline.watcher(loaded),
         pipeline.remover(loaded, ()),
     )

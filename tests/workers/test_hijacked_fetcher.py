@@ -30,10 +30,10 @@ from xelinkd.supervisor.logins import Logins
 from xelinkd.supervisor.pipeline import pipeline
 from xelinkd.supervisor.processes import fork_worker
 from xelinkd.workers.lifeline import PROGRESS
-from xelinkd.workers.memory import Memory
+from xelinkd.workers.boards import Boards
 
 loaded = load(Path(sys.argv[1]), required=True)
-fetcher, writer = pipeline(loaded, 0.0, Logins(), Memory(), ()).jobs()
+fetcher, writer = pipeline(loaded, 0.0, Logins(), Boards(), ()).jobs()
 worker = fork_worker(writer, heartbeat_period=30, set_up=lambda name: logs.configure(loaded.config.log, name))
 writer.connections[0].close()
 sending = fetcher.connections[0]

@@ -51,7 +51,7 @@ def test_what_was_cut_short_is_not_believed(cut: int) -> None:
     """A writer that is killed while it writes leaves nothing that its successor would take for true."""
     memory = Memory()
     memory.keep(KNOWN)
-    os.ftruncate(memory.fileno(), cut)
+    os.pwrite(memory.fileno(), bytes(500), cut)
     assert memory.recall() == NOTHING
     memory.keep(Knowledge(Held(ONE, 7.0)))
     os.pwrite(memory.fileno(), b"?", 12)

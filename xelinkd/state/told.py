@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -12,6 +12,8 @@ from xelinkd.model.observation import MAX_DETAIL_LENGTH
 from xelinkd.model.unknown import Reason
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING, Count, Histogram, Seconds, empty
 from xelinkd.state.history import History  # noqa: TC001  as above
+
+MAX_ODDITIES: Final = 10
 
 Detail = Annotated[str, msgspec.Meta(max_length=MAX_DETAIL_LENGTH)]
 
@@ -32,7 +34,7 @@ class Fetching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ended_at: Seconds | None = None
     asks_at: Seconds | None = None
     waits_for_login: bool = False
-    oddities: Annotated[tuple[Detail, ...], msgspec.Meta(max_length=10)] = ()
+    oddities: Annotated[tuple[Detail, ...], msgspec.Meta(max_length=MAX_ODDITIES)] = ()
 
 
 class Ignorance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

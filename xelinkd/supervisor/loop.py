@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from enum import Enum, auto
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final
 
-from xelinkd import __version__, logs
+from xelinkd import __version__, clocks, logs
 from xelinkd.config.changes import changes
 from xelinkd.config.problems import ConfigError
 from xelinkd.confinement.confine import tell_confinement
 from xelinkd.confinement.privileges import (
     DAC_OVERRIDE,
     DAC_READ_SEARCH,
+    NET_BIND_SERVICE,
     forgo_new_privileges,
     hide_memory,
     keep_capabilities,
 )
 from xelinkd.supervisor import logins, reloads, signals
+from xelinkd.supervisor.notice import Applied, NoticeBoard, applied, refused
 from xelinkd.supervisor.pipeline import pipeline, remover, watcher
+from xelinkd.supervisor.status import StatusUnits
 from xelinkd.supervisor.unit import Unit, see_through
+from xelinkd.workers.boards import Boards
 from xelinkd.workers.lifeline import CHANGED, LOCKED, OUTDATED, SETTLED
-from xelinkd.workers.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +50,7 @@ class Ending(Enum):
 def supervise(loaded: Loaded, load_again: Callable[[Loaded], Loaded]) -> Ending:
     """Run xelinkd until it shall end; `load_again` reads the configuration, or raises ConfigError."""
     forgo_new_privileges()
-    keep_capabilities(DAC_OVERRIDE | DAC_READ_SEARCH)  # what one worker or another keeps
+    keep_capabilities(DAC_OVERRIDE | DAC_READ_SEARCH | NET_BIND_SERVICE)  # what one worker or another keeps
     with signals.signal_wake_up() as wake_up:
         return Supervisor(loaded, load_again, wake_up).run()
 
@@ -56,20 +60,28 @@ class Supervisor:
 
     def __init__(self, loaded: Loaded, load_again: Callable[[Loaded], Loaded], wake_up: int) -> None:
         """Take the configuration to begin with; nothing runs before `run`."""
-        self._loaded = _guarded(loaded)
+        self._applied = Applied(_guarded(loaded), clocks.now().boot)
         self._load_again = load_again
         self._wake_up = wake_up
         self._reloads = reloads.Reloads()
         self._renewals = reloads.Reloads()
-        self._refused = ""
         self._former_files: tuple[Path, ...] = ()
         self._first_fetch = time.monotonic() + loaded.config.source.startup_delay
         self._logins = logins.Logins()
-        self._memory = Memory()
+        self._boards = Boards()
+        self._notice = NoticeBoard(self._boards)
         self._pipeline = Unit("pipeline", self._pipeline_of(loaded))
         self._watcher = Unit("watcher", watcher(loaded))
-        self._units = (self._pipeline, self._watcher)
+        self._status = StatusUnits(self._boards, loaded)
         self._ending = Ending.TOLD
+
+    @property
+    def _loaded(self) -> Loaded:
+        return self._applied.loaded
+
+    @property
+    def _units(self) -> tuple[Unit, ...]:
+        return (self._pipeline, self._watcher, *self._status.units())
 
     def run(self) -> Ending:
         """Wait, hear, act, until all units are gone."""
@@ -84,6 +96,7 @@ class Supervisor:
                 self._reload()
             if now >= self._renewals.due:
                 self._renew()
+            self._notice.turn(self._units, self._applied)
         self._follow_exit_policy()
         log.info("stopped")
         return self._ending
@@ -133,7 +146,7 @@ class Supervisor:
         self._pipeline.rebuild(self._pipeline_of(self._loaded))
 
     def _pipeline_of(self, loaded: Loaded) -> Build:
-        return pipeline(loaded, self._first_fetch, self._logins, self._memory, self._former_files)
+        return pipeline(loaded, self._first_fetch, self._logins, self._boards, self._former_files)
 
     def _heed(self, numbers: frozenset[int]) -> None:
         if numbers & signals.RELOAD:
@@ -149,28 +162,27 @@ class Supervisor:
             self._stop()
 
     def _stop(self) -> None:
-        for unit in self._units:
-            unit.stop()
+        self._pipeline.stop()
+        self._watcher.stop()
+        self._status.stop()
 
     def _ask_for_reload(self) -> None:
         self._reloads = reloads.ask(self._reloads, time.monotonic())
 
     def _reload(self) -> None:
-        applied = False
+        has_changed = False
         try:
             loaded = self._load_again(self._loaded)
         except ConfigError as error:
             self._tell_refused(error)
         else:
-            if self._refused:
-                log.info("config_right_again", config=loaded.path)
-            self._refused = ""
-            applied = loaded != self._loaded
-            if applied:
+            self._tell_right_again()
+            has_changed = loaded != self._loaded
+            if has_changed:
                 self._apply(loaded)
             else:
                 log.debug("config_unchanged", config=loaded.path)
-        self._reloads = reloads.done(time.monotonic(), applied=applied)
+        self._reloads = reloads.done(time.monotonic(), applied=has_changed)
 
     def _renew(self) -> None:
         """Replace the pipeline: what it is confined to is not what stands there any more."""
@@ -180,12 +192,18 @@ class Supervisor:
 
     def _tell_refused(self, error: ConfigError) -> None:
         """Say what is wrong once, however often the same is read; what is in force stays so."""
-        if str(error) != self._refused:
-            log.error("config_refused", config=self._loaded.path, problems=[str(p) for p in error.problems])
-        self._refused = str(error)
+        before, self._applied = self._applied, refused(self._applied, error)
+        if self._applied.problems != before.problems:
+            log.error("config_refused", config=self._loaded.path, problems=list(self._applied.problems))
+
+    def _tell_right_again(self) -> None:
+        if self._applied.problems:
+            log.info("config_right_again", config=self._loaded.path)
+            self._applied = replace(self._applied, problems=())
 
     def _apply(self, loaded: Loaded) -> None:
-        before, self._loaded = self._loaded, _guarded(loaded)
+        before = self._loaded
+        self._applied = applied(self._applied, _guarded(loaded))
         logs.configure(loaded.config.log, "supervisor")
         log.info("config_applied", config=loaded.path, changes=changes(before, loaded))
         file, former = loaded.config.feature_file.path, before.config.feature_file.path
@@ -195,6 +213,7 @@ class Supervisor:
             self._former_files = tuple(path for path in (*self._former_files, former) if path != file)
         self._pipeline.rebuild(self._pipeline_of(loaded))
         self._watcher.rebuild(watcher(loaded))
+        self._status.rebuild(loaded)
 
 
 def _guarded(loaded: Loaded) -> Loaded:

@@ -15,7 +15,7 @@ from xelinkd.sinks.lock import FeatureFileLock
 from xelinkd.supervisor import logins
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build
-from xelinkd.workers.fetcher import fetch_topology
+from xelinkd.workers.fetcher import Start, fetch_topology
 from xelinkd.workers.lifeline import ALIVE, CHANGED, LOCKED, OUTDATED, PROGRESS, SETTLED
 from xelinkd.workers.remover import remove_labels
 from xelinkd.workers.turn import get_turn
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from xelinkd.config.load import Loaded
     from xelinkd.config.schema import Config
     from xelinkd.supervisor.logins import Logins
+    from xelinkd.workers.boards import Boards
     from xelinkd.workers.lifeline import Lifeline
-    from xelinkd.workers.memory import Memory
 
 log = logs.logger()
 
@@ -40,11 +40,11 @@ OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
 
 
 def pipeline(
-    loaded: Loaded, first_fetch: float, known: Logins, memory: Memory, former_files: Sequence[Path]
+    loaded: Loaded, first_fetch: float, known: Logins, boards: Boards, former_files: Sequence[Path]
 ) -> Build:
     """Fetch and write as configured; the first fetch not before `first_fetch` (time.monotonic).
 
-    `known` is what earlier fetchers learned of the credentials, `memory` what earlier writers knew.
+    `known` is what earlier fetchers learned of the credentials, `boards` what earlier workers told and knew.
     `former_files` are where the feature file was under configurations before, and may still be.
     """
     config = loaded.config
@@ -53,11 +53,11 @@ def pipeline(
         receiving, sending = Pipe(duplex=False)
 
         def fetch(lifeline: Lifeline) -> None:
-            first = max(first_fetch, known.not_before)
-            fetch_topology(config, lifeline, sending, first, known.standing)
+            start = Start(max(first_fetch, known.not_before), known.standing)
+            fetch_topology(config, lifeline, sending, boards.fetching, start)
 
         def write(lifeline: Lifeline) -> None:
-            write_labels(config, lifeline, receiving, memory, former_files)
+            write_labels(config, lifeline, receiving, boards, former_files)
 
         return (
             Job(
@@ -67,6 +67,7 @@ def pipeline(
                 OF_THE_FETCHER,
                 may_be_killed=True,
                 promise=partial(promises.of_the_fetcher, config),
+                shared=(boards.fetching.fileno(),),
             ),
             Job(
                 "writer",
@@ -75,7 +76,7 @@ def pipeline(
                 OF_THE_WRITER,
                 may_be_killed=False,
                 promise=partial(_promise_of_the_writer, config, former_files),
-                shared=(memory.fileno(),),
+                shared=boards.of_the_writer(),
             ),
         )
 

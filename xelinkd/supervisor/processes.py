@@ -17,7 +17,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from xelinkd import logs
+from xelinkd import clocks, logs
 from xelinkd.confinement.confine import confine
 from xelinkd.workers.lifeline import MAX_WORD_SIZE, Lifeline, Released
 
@@ -63,12 +63,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker that was forked: its process, and the supervisor's end of its control pipe."""
+    """A worker that was forked: its process, the supervisor's end of its control pipe, its birth (boot time)."""
 
     job: Job
     pid: int
     pidfd: int
     control: Connection
+    since: float
 
     def hear(self) -> bytes:
         """Take the next word, once the control pipe can be read.
@@ -120,7 +121,7 @@ def fork_worker(job: Job, *, heartbeat_period: float, set_up: Callable[[str], No
         ours.close()
         _live(job, theirs, heartbeat_period, supervisor, set_up)
     theirs.close()
-    return Worker(job, pid, os.pidfd_open(pid), ours)
+    return Worker(job, pid, os.pidfd_open(pid), ours, clocks.now().boot)
 
 
 def _live(

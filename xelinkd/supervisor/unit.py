@@ -9,7 +9,8 @@ from functools import partial
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final
 
-from xelinkd import logs
+from xelinkd import clocks, logs
+from xelinkd.state.told import Ended, Process, UnitState
 from xelinkd.supervisor.backoff import Failures, delay, failed
 from xelinkd.supervisor.phases import TRANSITIONS, Act, Event, Phase
 from xelinkd.supervisor.processes import DONE, Job, OutOfTurnError, Worker, fork_worker
@@ -55,6 +56,7 @@ class Unit:
         self._progressed = False
         self._failures = Failures()
         self._is_failing = False  # it failed, and has not done its work since
+        self._ends: dict[tuple[str, str], Ended] = {}  # by worker and cause
 
     @property
     def is_gone(self) -> bool:
@@ -67,6 +69,25 @@ class Unit:
         if self._phase is Phase.RUNNING:
             return min(self._heard.values(), default=self._started) + self._build.heartbeat_deadline
         return float("inf") if self.is_gone else self._deadline
+
+    @property
+    def sign(self) -> object:
+        """Give something that is another when `state`, `processes` or `ended` are."""
+        return self.state(), tuple(self._workers), sum(ended.times for ended in self._ends.values())
+
+    def state(self) -> UnitState:
+        """Tell how the unit is."""
+        return UnitState(
+            self.name, self._phase.name.lower(), self._failures.count, is_failing=self._is_failing
+        )
+
+    def processes(self) -> Iterator[Process]:
+        """Tell of each worker."""
+        return (Process(worker.job.name, worker.pid, worker.since) for worker in self._workers.values())
+
+    def ended(self) -> tuple[Ended, ...]:
+        """Tell how often workers ended by themselves or had to be ended, and why."""
+        return tuple(self._ends.values())
 
     def sources(self) -> Iterator[tuple[Connection | int, Callable[[], bytes | None]]]:
         """Give what to wait for, each with what to call once it can be read."""
@@ -162,6 +183,7 @@ class Unit:
             return None
         except OutOfTurnError as error:
             log.error("worker_out_of_turn", worker=worker.job.name, said=str(error))  # noqa: TRY400  no trace needed
+            self._note_end(worker.job.name, "out of turn")
             worker.kill()
             return None
         self._heard[worker.pidfd] = time.monotonic()
@@ -183,12 +205,21 @@ class Unit:
         expected = self._phase is not Phase.RUNNING
         tell = log.debug if expected else log.error
         tell("worker_ended", worker=worker.job.name, worker_pid=worker.pid, cause=cause)
+        if not expected:
+            self._note_end(worker.job.name, cause)
         self._handle(Event.MEMBER_ENDED if self._workers else Event.ALL_ENDED)
 
     def _tell_hung(self, now: float) -> None:
         limit = self._build.heartbeat_deadline
         silent = [self._workers[pidfd].job.name for pidfd, at in self._heard.items() if now >= at + limit]
         log.error("worker_hung", workers=silent, deadline_seconds=limit)
+        for name in silent:
+            self._note_end(name, "hung")
+
+    def _note_end(self, worker: str, cause: str) -> None:
+        before = self._ends.get((worker, cause))
+        times = before.times if before else 0
+        self._ends[worker, cause] = Ended(worker, cause, times + 1, clocks.now().boot)
 
 
 @contextmanager

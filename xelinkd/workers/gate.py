@@ -26,6 +26,11 @@ class Gate:
         self._standing = standing
         self._wait: Episode | None = None
 
+    @property
+    def is_shut(self) -> bool:
+        """Tell whether the next fetch waits because of the credentials."""
+        return self._wait is not None
+
     def announce(self) -> None:
         """Tell of the fetch to come: before it, so that a crash in it does not make for another login."""
         self._lifeline.say(WARY if self._standing and self._standing.is_risky else ALIVE)

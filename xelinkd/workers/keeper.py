@@ -10,14 +10,17 @@ from xelinkd.model import lease
 from xelinkd.model.episodes import follow
 from xelinkd.model.feature_file import FeatureFile, TooLargeError, render, time_stamp
 from xelinkd.model.labels import pairs_of
+from xelinkd.model.observation import MAX_DETAIL_LENGTH
 from xelinkd.sinks.feature_file import Absent, Foreign, Ours
+from xelinkd.state.keeping import Work
+from xelinkd.state.told import Fault
 from xelinkd.workers.memory import Knowledge
 from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from xelinkd.model.lease import Instant
+    from xelinkd.model.lease import Held, Instant
     from xelinkd.sinks.feature_file import FeatureFileSink, OnDisk, Signature
     from xelinkd.workers.memory import Memory
 
@@ -53,6 +56,25 @@ class Keeper:
         self._signature: Signature | None = None
         self._written_offset = 0.0
         self._fault = known.fault
+        self._error = ""
+        self._writes = 0
+        self._errors = 0
+
+    @property
+    def held(self) -> Held | None:
+        """The labels held, and until when."""
+        return self._held
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why the file cannot be set right, if it cannot."""
+        return Fault(self._error[:MAX_DETAIL_LENGTH], self._fault.since) if self._fault else None
+
+    def take_work(self) -> Work:
+        """Give what was done since this was last asked."""
+        done = Work(self._writes, self._errors)
+        self._writes = self._errors = 0
+        return done
 
     @property
     def end(self) -> float | None:
@@ -162,6 +184,7 @@ class Keeper:
             aside = self._sink.move_aside()
             log.warning("feature_file_moved_aside", file=self._sink.path, found=before.what, moved_to=aside)
         self._sink.write(file)
+        self._writes += 1
         self._on_disk, self._signature = Ours(file, readable=True), self._sink.signature()
         self._written_offset = now.offset
         self._tell_written(before, file)
@@ -194,13 +217,15 @@ class Keeper:
     def _tell_fault(self, error: Exception | None, now: Instant) -> None:
         kind = None if error is None else type(error).__name__
         self._fault, news = follow(self._fault, kind, now.boot)
+        self._error = self._explained(error)
+        self._errors += error is not None
         tell(
             log,
             news,
             fault="feature_file_failing",
             over="feature_file_recovered",
             file=self._sink.path,
-            error=self._explained(error),
+            error=self._error,
         )
 
 

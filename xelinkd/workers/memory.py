@@ -6,19 +6,15 @@ moment of boot time; the stamp in the file is wall time, and tells another one o
 
 from __future__ import annotations
 
-import os
-import struct
-import zlib
 from dataclasses import dataclass
 from typing import Final
-
-import msgspec
 
 from xelinkd.model.episodes import Episode  # noqa: TC001  msgspec reads the annotation
 from xelinkd.model.lease import Held  # noqa: TC001  as above
 from xelinkd.sinks.lock import new_owner
+from xelinkd.workers.board import Board
 
-_HEAD: Final = struct.Struct("!II")  # size and checksum: a writer may be killed while it writes
+_SIZE: Final = 1024 * 1024  # bytes; NFD takes 64 KiB of labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +27,23 @@ class Knowledge:
 
 NOTHING: Final = Knowledge()
 
-_ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Knowledge)
-
 
 class Memory:
-    """A file in memory (memfd_create(2)): made by the supervisor, written by one writer after the other."""
+    """Made by the supervisor, written by one writer after the other."""
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._descriptor = os.memfd_create("xelinkd-writer")
-        self._kept = b""
+        self._board = Board("memory", Knowledge, NOTHING, size=_SIZE)
         self.owner: Final = new_owner()  # under this name all its writers lock the feature file
 
     def fileno(self) -> int:
         """Give the descriptor that a writer inherits."""
-        return self._descriptor
+        return self._board.fileno()
 
     def keep(self, knowledge: Knowledge) -> None:
         """Replace what is known."""
-        content = _ENCODER.encode(knowledge)
-        if content != self._kept:
-            os.pwrite(self._descriptor, _HEAD.pack(len(content), zlib.crc32(content)) + content, 0)
-            self._kept = content
+        self._board.show(knowledge)
 
     def recall(self) -> Knowledge:
         """Give what was kept last; nothing if that was cut short."""
-        head = os.pread(self._descriptor, _HEAD.size, 0)
-        if len(head) < _HEAD.size:
-            return NOTHING
-        size, checksum = _HEAD.unpack(head)
-        content = os.pread(self._descriptor, size, _HEAD.size)
-        return _DECODER.decode(content) if zlib.crc32(content) == checksum else NOTHING
+        return self._board.look()

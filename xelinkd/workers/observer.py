@@ -15,31 +15,36 @@ from xelinkd.model.unknown import Reason, UnknownPageError
 from xelinkd.sources.failure import FetchError
 from xelinkd.sources.login import Login
 from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.state.told import MAX_ODDITIES
+from xelinkd.workers.meter import Meter
 from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
     from xelinkd.config.schema import Config
+    from xelinkd.state.fetching import Effort
 
 log = logs.logger()
 
 
-def look(source: MetricsSource, known: Page | None = None) -> Page | Unknown:
+def look(source: MetricsSource, known: Page | None = None, meter: Meter | None = None) -> Page | Unknown:
     """Fetch the page once and read it (a page known already is recognised, which is cheaper).
 
     Whether an incomplete page counts is not decided here.
     """
     try:
         with closing(fetch(source)) as parts:
-            return read_parts(parts, known)
+            return read_parts(meter.through(parts) if meter else parts, known)
     except (FetchError, UnknownPageError) as error:
         return Unknown(error.reason, str(error))
 
 
 class Observed(NamedTuple):
-    """An observation, and the same as a message that the writer takes."""
+    """An observation, the same as a message that the writer takes, what it took, and what is odd about it."""
 
     observation: Observation
     message: bytes
+    effort: Effort
+    oddities: tuple[str, ...]
 
 
 class Observer:
@@ -53,11 +58,14 @@ class Observer:
         self._doubt = NO_DOUBT
         self._fault: Episode | None = None
         self._oddity: Episode | None = None
+        self._oddities: tuple[str, ...] = ()
 
     def observe(self) -> Observed:
         """Fetch once."""
         at = clocks.now().boot
-        seen = look(self._source, self._known)
+        meter = Meter()
+        seen = look(self._source, self._known, meter)
+        effort = meter.effort()
         self._known = seen if isinstance(seen, Page) else self._known
         observation = self._judge(seen, at)
         message = encode(observation)
@@ -65,7 +73,7 @@ class Observer:
             observation = Unknown(Reason.TOO_LARGE, f"the topology takes {len(message)} bytes: is it real?")
             message = encode(observation)
         self._tell(observation, at)
-        return Observed(observation, message)
+        return Observed(observation, message, effort, self._oddities)
 
     def _judge(self, seen: Page | Unknown, at: float) -> Observation:
         self._doubt = weigh(self._doubt, seen if isinstance(seen, Page) else None, enough=self._enough)
@@ -86,9 +94,10 @@ class Observer:
 
     def _tell_oddity(self, page: Page, now: float) -> None:
         """Warn of what is believed all the same."""
-        oddities = ([page.gap] if page.gap else []) + list(lane_disagreements(page.topology))
+        oddities = (*([page.gap] if page.gap else []), *lane_disagreements(page.topology))[:MAX_ODDITIES]
         self._oddity, news = follow(self._oddity, oddities[0] if oddities else None, now)
-        tell(log, news, fault="topology_odd", over="topology_odd_no_more", oddities=oddities[:10])
+        tell(log, news, fault="topology_odd", over="topology_odd_no_more", oddities=list(oddities))
+        self._oddities = oddities
 
 
 def source_of(config: Config) -> MetricsSource:

@@ -14,6 +14,7 @@ from xelinkd.workers.lifeline import LOCKED
 from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
     from xelinkd.sinks.lock import FeatureFileLock
@@ -42,8 +43,12 @@ def get_turn(lock: FeatureFileLock, *, within: float) -> bool:
     return True
 
 
-def wait_for_turn(lock: FeatureFileLock, lifeline: Lifeline, observations: Connection) -> None:
+def wait_for_turn(
+    lock: FeatureFileLock, lifeline: Lifeline, observations: Connection, on_wait: Callable[[], None]
+) -> None:
     """Wait until no other xelinkd keeps the file; what is observed meanwhile is out of date by then.
+
+    `on_wait` is called if that takes longer than a predecessor takes to die.
 
     Raises:
         Released: the supervisor ends the wait.
@@ -57,6 +62,7 @@ def wait_for_turn(lock: FeatureFileLock, lifeline: Lifeline, observations: Conne
         told, news = follow(told, "locked" if locked and now >= began + GRACE else None, now)
         tell(log, news, fault="feature_file_locked", over="feature_file_unlocked", file=lock.feature_file)
         if isinstance(news, Began):
+            on_wait()
             lifeline.say(LOCKED)
         if not locked:
             return

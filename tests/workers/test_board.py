@@ -1,0 +1,70 @@
+"""What one process shows and another sees."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xelinkd.state.told import Fetching
+from xelinkd.workers.board import Board
+
+TOLD = Fetching(known=7, page_bytes=555_000)
+
+
+def board(size: int = 4096) -> Board[Fetching]:
+    """Give an empty board."""
+    return Board("test", Fetching, Fetching(), size=size)
+
+
+def test_what_is_shown_is_seen_by_another_process() -> None:
+    """The status process sees what a worker told last, and when it looks again, what is new."""
+    shared = board()
+    shared.show(TOLD)
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        with suppress(BaseException):
+            shared.show(Fetching(known=shared.look().known + 1))
+        os.write(writing, b"done")
+        os._exit(0)
+    assert os.read(reading, 4) == b"done"
+    os.wait()
+    os.close(reading)
+    os.close(writing)
+    assert shared.look() == Fetching(known=8)
+
+
+def test_nothing_shown_yet() -> None:
+    """Before anything is told there is nothing to see, and nothing is made up."""
+    assert board().look() == Fetching()
+
+
+def test_value_that_is_cut_short() -> None:
+    """Who looks while a value is written, or after its writer was killed, sees the one before."""
+    shared = board()
+    shared.show(TOLD)
+    assert shared.look() == TOLD
+    os.pwrite(shared.fileno(), b"\xff" * 20, 30)
+    assert shared.look() == TOLD
+
+
+def test_size_is_fixed() -> None:
+    """A process that is taken over cannot fill the memory by what it tells."""
+    shared = board(size=100)
+    with pytest.raises(PermissionError):
+        os.ftruncate(shared.fileno(), 1_000_000)
+    with pytest.raises(PermissionError):
+        os.pwrite(shared.fileno(), b"x", 1_000_000)
+    with pytest.raises(ValueError, match="for a board of 100"):
+        shared.show(TOLD)
+
+
+@given(st.binary(max_size=200))
+def test_whatever_is_written_there(content: bytes) -> None:
+    """Bytes that a process that is taken over leaves there never break who looks."""
+    shared = board()
+    os.pwrite(shared.fileno(), content, 0)
+    assert isinstance(shared.look(), Fetching)

@@ -1,0 +1,90 @@
+"""The unit of the status process, which comes and goes with the configuration."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from xelinkd import logs
+from xelinkd.config.schema import files_of_the_status
+from xelinkd.confinement import promises
+from xelinkd.supervisor.processes import Job
+from xelinkd.supervisor.unit import Build, Unit
+from xelinkd.workers.lifeline import ALIVE, PROGRESS
+from xelinkd.workers.status import serve_status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xelinkd.config.load import Loaded
+    from xelinkd.workers.boards import Boards
+    from xelinkd.workers.lifeline import Lifeline
+
+OF_THE_STATUS: Final = frozenset({ALIVE, PROGRESS})
+
+
+class StatusUnits:
+    """The unit that serves the status, if one shall, and those that are leaving."""
+
+    def __init__(self, boards: Boards, loaded: Loaded) -> None:
+        """Serve what is on the boards."""
+        self._boards = boards
+        self._unit: Unit | None = None
+        self._leaving: list[Unit] = []
+        self._stopped = False
+        self.rebuild(loaded)
+
+    def units(self) -> tuple[Unit, ...]:
+        """Give all that are not gone."""
+        self._leaving = [unit for unit in self._leaving if not unit.is_gone]
+        return (*([self._unit] if self._unit else []), *self._leaving)
+
+    def rebuild(self, loaded: Loaded) -> None:
+        """Serve as configured."""
+        build = _build(loaded, self._boards)
+        if not loaded.config.status.listen:
+            self._leave()
+        elif self._unit:
+            self._unit.rebuild(build)
+        elif not self._stopped:
+            self._unit = Unit("status", build)
+
+    def stop(self) -> None:
+        """End, for good."""
+        self._stopped = True
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._unit:
+            self._unit.stop()
+            self._leaving.append(self._unit)
+            self._unit = None
+
+
+def _build(loaded: Loaded, boards: Boards) -> Build:
+    config = loaded.config
+
+    def serve(lifeline: Lifeline) -> None:
+        serve_status(config.status, lifeline, boards)
+
+    def jobs() -> Sequence[Job]:
+        return (
+            Job(
+                "status",
+                serve,
+                (),
+                OF_THE_STATUS,
+                may_be_killed=True,
+                promise=partial(promises.of_the_status, config),
+                shared=boards.of_the_status(),
+            ),
+        )
+
+    fingerprints = [loaded.fingerprints[file] for file in files_of_the_status(config)]
+    return Build(
+        (config.status, config.supervision, config.log, fingerprints),
+        jobs,
+        set_up=lambda name: logs.configure(config.log, name),
+        heartbeat_deadline=float(config.supervision.heartbeat_deadline),
+        longest_delay=float(config.supervision.restart_delay_max),
+    )

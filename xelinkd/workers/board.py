@@ -1,0 +1,70 @@
+"""Boards: one process shows a value, others look at it, and nobody waits for anybody."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import zlib
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+_HEAD: Final = struct.Struct("!II")  # size and checksum: who shows may be killed while it writes
+_SEALS: Final = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+_LOOKS: Final = 3  # a look may meet a value that is being written
+
+T = TypeVar("T")
+
+
+class Board(Generic[T]):
+    """A value in a file in memory (memfd_create(2)): made by the supervisor, inherited by those who need it.
+
+    Its size is fixed, so that a process that is taken over cannot fill the memory through it. What is read is
+    checked against the type.
+    """
+
+    def __init__(self, name: str, kind: object, nothing: T, *, size: int) -> None:
+        """Show nothing yet. `size`: the most bytes that a value may take; those never used cost nothing."""
+        self._descriptor = os.memfd_create(f"xelinkd-{name}", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(self._descriptor, _HEAD.size + size)
+        fcntl.fcntl(self._descriptor, fcntl.F_ADD_SEALS, _SEALS)
+        self._size = size
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(kind)
+        self._shown = b""
+        self._seen = nothing
+
+    def fileno(self) -> int:
+        """Give the descriptor, for a worker to inherit."""
+        return self._descriptor
+
+    def show(self, value: T) -> None:
+        """Replace what is shown.
+
+        Raises:
+            ValueError: the value takes more than the board's size.
+
+        """
+        content = self._encoder.encode(value)
+        if len(content) > self._size:
+            raise ValueError(f"{len(content)} bytes for a board of {self._size}")
+        if content != self._shown:
+            os.pwrite(self._descriptor, _HEAD.pack(len(content), zlib.crc32(content)) + content, 0)
+            self._shown = content
+
+    def look(self) -> T:
+        """Give what is shown; if that is cut short, what this process saw last, or nothing."""
+        for _ in range(_LOOKS):
+            size, checksum = _HEAD.unpack(os.pread(self._descriptor, _HEAD.size, 0))
+            content = os.pread(self._descriptor, min(size, self._size), _HEAD.size)
+            if size and zlib.crc32(content) == checksum:
+                self._take(content)
+                break
+        return self._seen
+
+    def _take(self, content: bytes) -> None:
+        try:
+            self._seen = self._decoder.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # by one that is taken over
+            return
