@@ -52,7 +52,7 @@ def uses_in(tree: ast.Module) -> Iterator[Use]:
 
 
 def uses_by_telling(call: ast.Call) -> Iterator[Use]:
-    """Take a fault and its end, as `workers.telling` logs them."""
+    """Take a fault and its end, as `telling` logs them."""
     given = {word.arg: word.value for word in call.keywords}
     if {"fault", "over"} <= given.keys():
         fields = fields_of(call) - {"fault", "over"} | {"lasting_seconds"}

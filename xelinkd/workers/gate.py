@@ -8,8 +8,8 @@ from xelinkd import logs
 from xelinkd.model.episodes import Episode, follow
 from xelinkd.model.login import WAIT, Answer, Standing, after, answer_of, must_wait
 from xelinkd.model.observation import Observation, Unknown
+from xelinkd.telling import tell
 from xelinkd.workers.lifeline import ADMITTED, ALIVE, SPARED, WARY, Lifeline
-from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
     from xelinkd.model.unknown import Reason

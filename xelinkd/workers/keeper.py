@@ -14,8 +14,8 @@ from xelinkd.model.observation import MAX_DETAIL_LENGTH
 from xelinkd.sinks.feature_file import Absent, Foreign, Ours
 from xelinkd.state.keeping import Work
 from xelinkd.state.told import Fault
+from xelinkd.telling import tell
 from xelinkd.workers.memory import Knowledge
-from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

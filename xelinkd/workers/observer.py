@@ -16,8 +16,8 @@ from xelinkd.sources.failure import FetchError
 from xelinkd.sources.login import Login
 from xelinkd.sources.metrics import MetricsSource, fetch
 from xelinkd.state.told import MAX_ODDITIES
+from xelinkd.telling import tell
 from xelinkd.workers.meter import Meter
-from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
     from xelinkd.config.schema import Config

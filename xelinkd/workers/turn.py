@@ -10,8 +10,8 @@ from xelinkd import clocks, logs
 from xelinkd.model.episodes import Began, Episode, follow
 from xelinkd.model.observation import MAX_MESSAGE_SIZE
 from xelinkd.sinks.lock import GRACE, RETRY
+from xelinkd.telling import tell
 from xelinkd.workers.lifeline import LOCKED
-from xelinkd.workers.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
