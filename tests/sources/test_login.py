@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from support.pages import fetched
 
+from xelinkd.config.small_file import SecretError
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.login import Login, PasswordFileError, authorization
+from xelinkd.sources.login import Login, authorization
 from xelinkd.sources.metrics import MetricsSource
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ def test_the_first_line_is_the_password(login: Login, content: bytes) -> None:
 
 def test_a_file_without_a_password_is_an_error(login: Login) -> None:
     """An empty, missing or unfit file is never sent as a password, and is named."""
-    with pytest.raises(PasswordFileError, match="password: No such file"):
+    with pytest.raises(SecretError, match="password: No such file"):
         authorization(login)
     login.password_file.write_bytes(b"\nsecond")
-    with pytest.raises(PasswordFileError, match="password: its first line is empty"):
+    with pytest.raises(SecretError, match="password: its first line is empty"):
         authorization(login)
     login.password_file.unlink()
     os.mkfifo(login.password_file)
-    with pytest.raises(PasswordFileError, match="password: is a FIFO"):
+    with pytest.raises(SecretError, match="password: is a FIFO"):
         authorization(login)
 
 

@@ -16,6 +16,28 @@ class UnfitFileError(Exception):
     """The file is there, but not one we read whole; the text says what it is and what to do."""
 
 
+class SecretError(Exception):
+    """The file of a secret cannot be read, or holds none; the text names it and says why."""
+
+
+def read_secret(path: Path) -> bytes:
+    """Read a password or a token: the first line of a file.
+
+    Raises:
+        SecretError: there is none to be had.
+
+    """
+    try:
+        secret = read_small_file(path).partition(b"\n")[0].rstrip(b"\r")
+    except OSError as error:
+        raise SecretError(f"{path}: {error.strerror}") from error
+    except UnfitFileError as error:
+        raise SecretError(f"{path}: {error}") from error
+    if not secret:
+        raise SecretError(f"{path}: its first line is empty")
+    return secret
+
+
 def read_small_file(path: Path) -> bytes:
     """Read a regular file of at most MAX_SIZE bytes.
 

@@ -45,6 +45,15 @@ def host_and_port(url: str) -> tuple[str, int]:
     return match["ipv6"] or match["host"], int(match["port"] or default)
 
 
+def is_address(host: str) -> bool:
+    """Tell whether a host, without brackets, is an address rather than a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def with_port(url: str, port: int) -> str:
     """Put another port into the URL; text that is no URL stays as it is, for the schema to refuse."""
     match = _URL.fullmatch(url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import ssl
 import sys
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import xelinkd
 from xelinkd.config.schema import files_of_the_source
-from xelinkd.config.url import host_and_port, is_https
+from xelinkd.config.url import host_and_port, is_address, is_https
 from xelinkd.confinement.privileges import DAC_OVERRIDE, DAC_READ_SEARCH, NO_CAPABILITY
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def of_the_fetcher(config: Config) -> Promise:
     """Read what a fetch takes, connect to the source's port, write nothing."""
     host, port = host_and_port(config.source.url)
     files = files_of_the_source(config)
-    by_name = not _is_address(host)
+    by_name = not is_address(host)
     given = (*files, *(_RESOLVER if by_name else ()))
     return Promise(
         reads=(*_LIBRARIES, *(_system_trust() if is_https(config.source.url) else ()), *given),
@@ -78,14 +77,6 @@ def _identity(path: Path) -> Identity | None:
     except OSError:
         return None
     return path, found.st_dev, found.st_ino
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 _DNS: Final = 53  # for answers that do not fit into a datagram

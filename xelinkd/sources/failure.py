@@ -9,9 +9,9 @@ from typing import Final
 
 from urllib3.exceptions import HTTPError, InvalidChunkLength, ProtocolError
 
+from xelinkd.config.small_file import SecretError
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import BudgetSpentError
-from xelinkd.sources.login import PasswordFileError
 from xelinkd.sources.trust import CaFileError
 
 _MAX_DETAIL_LENGTH: Final = 500  # characters
@@ -23,7 +23,7 @@ FAILURES: Final = (
     HTTPError,
     BudgetSpentError,
     CaFileError,
-    PasswordFileError,
+    SecretError,
 )
 """All that a fetch may raise on its way; MemoryError and our own mistakes are not among them."""
 
@@ -32,7 +32,7 @@ _REASONS: Final[tuple[tuple[type[Exception], Reason], ...]] = (
     (TimeoutError, Reason.TIMEOUT),
     (BudgetSpentError, Reason.TOO_LARGE),
     (CaFileError, Reason.CA_UNREADABLE),
-    (PasswordFileError, Reason.PASSWORD_UNREADABLE),
+    (SecretError, Reason.PASSWORD_UNREADABLE),
     (ssl.SSLCertVerificationError, Reason.TLS_CERTIFICATE),
     (ssl.SSLError, Reason.TLS),
     (socket.gaierror, Reason.DNS),

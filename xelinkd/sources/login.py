@@ -6,14 +6,10 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xelinkd.config.small_file import UnfitFileError, read_small_file
+from xelinkd.config.small_file import read_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class PasswordFileError(Exception):
-    """The password file cannot be read, or holds no password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +24,8 @@ def authorization(login: Login) -> str:
     """Give the value of the header `Authorization`.
 
     Raises:
-        PasswordFileError: there is no password to be had.
+        SecretError: there is no password to be had.
 
     """
-    try:
-        password = read_small_file(login.password_file).partition(b"\n")[0].rstrip(b"\r")
-    except OSError as error:
-        raise PasswordFileError(f"{login.password_file}: {error.strerror}") from error
-    except UnfitFileError as error:
-        raise PasswordFileError(f"{login.password_file}: {error}") from error
-    if not password:
-        raise PasswordFileError(f"{login.password_file}: its first line is empty")
+    password = read_secret(login.password_file)
     return "Basic " + base64.b64encode(login.user.encode() + b":" + password).decode("ascii")
