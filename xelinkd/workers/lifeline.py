@@ -6,8 +6,15 @@ What a worker may say is one of the words below; the supervisor says nothing, it
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final
+
+from xelinkd.deferred import defer
+
+defer("asyncio")  # the status process alone needs it
+
+import asyncio  # noqa: E402  after the above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,6 +75,20 @@ class Lifeline:
                 self.say(ALIVE)
             if ready or (until is not None and now >= until):
                 return ready  # type: ignore[return-value]  # the sources are what was put in
+
+    async def until_released(self) -> None:
+        """Keep the worker's word beside other tasks of the event loop, until the worker shall end.
+
+        It asks to be replaced if what the worker is confined to has been replaced.
+        """
+        control, released = self._control.fileno(), asyncio.Event()
+        asyncio.get_running_loop().add_reader(control, released.set)
+        with suppress(Released):
+            while not released.is_set():
+                self.say(OUTDATED if self._is_outdated() else ALIVE)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(released.wait(), self._period)
+        asyncio.get_running_loop().remove_reader(control)
 
     def end_if_outdated(self) -> None:
         """Ask to be replaced, and wait for that, if what the worker is confined to has been replaced.
