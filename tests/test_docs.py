@@ -150,7 +150,7 @@ def test_fields_are_as_documented() -> None:
 
 def test_every_event_has_a_meaning_and_an_advice() -> None:
     """No row leaves its reader alone."""
-    processes = {"supervisor", "fetcher", "writer", "watcher", "remover", "once", "clear"}
+    processes = {"supervisor", "fetcher", "writer", "watcher", "status", "remover", "once", "clear"}
     for event, row in table().items():
         assert row.meaning.endswith("."), event
         assert row.advice.endswith((".", "?")), event

@@ -1,0 +1,111 @@
+"""Serves the status: listens as soon as it can, and answers until it shall end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Final
+
+from xelinkd import logs
+from xelinkd.config.rules import address_and_port
+from xelinkd.model.episodes import follow
+from xelinkd.serving.access import Access, AccessError, load_access
+from xelinkd.serving.reception import Reception
+from xelinkd.telling import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+    from ipaddress import IPv4Address, IPv6Address
+
+    from xelinkd.config.schema import Status
+    from xelinkd.serving.answering import Route
+
+RETRY: Final = 1.0  # seconds
+_BACKLOG: Final = 128
+# Bytes that the kernel holds for each client, instead of megabytes where a client is slow. It doubles them.
+_SEND_BUFFER: Final = 64 << 10
+_RECEIVE_BUFFER: Final = 16 << 10
+
+log = logs.logger()
+
+
+def serve(
+    status: Status, routes: Mapping[str, Route], until: Callable[[], Coroutine[object, object, None]]
+) -> None:
+    """Answer at `status.listen` by the routes (path to route), until what `until` gives is over.
+
+    For a process of its own, with one thread. It waits for what is not there yet: a port that is taken, an
+    address, a token file, a certificate; nothing is served without them. What `until` raises ends it, too.
+    """
+    asyncio.run(_serve(status, routes, until))
+
+
+async def _serve(
+    status: Status, routes: Mapping[str, Route], until: Callable[[], Coroutine[object, object, None]]
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(_listen_and_answer(status, routes))
+        await until()
+        serving.cancel()
+
+
+async def _listen_and_answer(status: Status, routes: Mapping[str, Route]) -> None:
+    access, listener = await _opened(status)
+    with listener:
+        async with asyncio.TaskGroup() as tasks:
+            reception = Reception(routes, access, tasks)
+            while True:
+                await _let_in(listener, reception)
+
+
+async def _let_in(listener: socket.socket, reception: Reception) -> None:
+    """Accept one client, and then have a look at the others: an evicted one would have had no chance else."""
+    try:
+        client, _ = await asyncio.get_running_loop().sock_accept(listener)
+    except OSError:  # no descriptor is left for one more
+        reception.dismiss_one()
+        await asyncio.sleep(RETRY)
+    else:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        reception.welcome(client)
+        await asyncio.sleep(0)
+
+
+async def _opened(status: Status) -> tuple[Access, socket.socket]:
+    """Have what it takes to serve, and listen; wait for what is missing."""
+    episode = None
+    while True:
+        now = asyncio.get_running_loop().time()
+        try:
+            access, listener = load_access(status), _listening(*address_and_port(status.listen))
+        except (AccessError, OSError) as error:
+            episode, news = follow(episode, str(error), now)
+            tell(log, news, fault="status_not_listening", over="status_listening", error=str(error))
+            await asyncio.sleep(RETRY)
+        else:
+            _, news = follow(episode, None, now)
+            tell(log, news, fault="status_not_listening", over="status_listening")
+            if news is None:
+                log.info("status_listening", address=status.listen)
+            return access, listener
+
+
+def _listening(address: IPv4Address | IPv6Address, port: int) -> socket.socket:
+    """Give a socket that listens, and does not block; `[::]` is all addresses, of IPv4 too.
+
+    Raises:
+        OSError: the port is taken, or there is no such address (yet).
+
+    """
+    listener = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)  # noqa: PLR2004
+    try:
+        listener.settimeout(0)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        listener.bind((str(address), port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,117 @@
+"""A client's connection, whose operations are awaited; whoever awaits one sets the deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+Outcome = TypeVar("Outcome")
+
+_PART_SIZE: Final = 16_384  # bytes that are sent at once: a record of TLS
+
+
+class Wire:
+    """A connection that does not block. `unsent` is how many bytes wait for the client to take them."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Take over a socket; `close` is for its owner to call."""
+        self._sock = sock
+        self._loop = asyncio.get_running_loop()
+        self.unsent = 0
+
+    @property
+    def has_certificate(self) -> bool:
+        """Whether the client showed a certificate, which was found good."""
+        return isinstance(self._sock, ssl.SSLSocket) and bool(self._sock.getpeercert())
+
+    async def encrypt(self, context: ssl.SSLContext) -> None:
+        """Begin TLS.
+
+        Raises:
+            OSError: the client does not, or not as it should.
+
+        """
+        secure = context.wrap_socket(self._sock, server_side=True, do_handshake_on_connect=False)
+        self._sock = secure
+        await self._attempt(secure.do_handshake, self._readable)
+
+    async def receive(self, size: int) -> bytes:
+        """Give up to `size` bytes, as soon as there are some; none if the client will send no more.
+
+        Raises:
+            OSError: the connection is broken.
+
+        """
+        return await self._attempt(lambda: self._sock.recv(size), self._readable)
+
+    async def send(self, data: bytes) -> None:
+        """Send all of it.
+
+        Raises:
+            OSError: the connection is broken.
+
+        """
+        rest = memoryview(data)
+        self.unsent += len(rest)
+        while rest:
+            sent = await self._attempt(partial(self._sock.send, rest[:_PART_SIZE]), self._writable)
+            self.unsent -= sent
+            rest = rest[sent:]
+
+    async def hang_up(self) -> None:
+        """Send no more, and wait until the client has taken what was sent, and gone.
+
+        A connection that is closed while there are bytes to be read loses what was sent last.
+
+        Raises:
+            OSError: the connection is broken.
+
+        """
+        if isinstance(self._sock, ssl.SSLSocket):
+            with contextlib.suppress(OSError):
+                self._sock.unwrap()  # says the end in TLS; the answer to that is not waited for
+        self._sock.shutdown(socket.SHUT_WR)
+        while await self.receive(_PART_SIZE):
+            pass
+
+    def close(self) -> None:
+        """Give up the connection, at once."""
+        self._sock.close()
+
+    async def _attempt(
+        self, operation: Callable[[], Outcome], possible: Callable[[], Awaitable[None]]
+    ) -> Outcome:
+        """Do something as soon as it is possible; TLS may have to read in order to write, and the reverse."""
+        await asyncio.sleep(0)  # a client who never lets us wait would keep all others waiting
+        while True:
+            try:
+                return operation()
+            except ssl.SSLWantReadError:
+                await self._readable()
+            except ssl.SSLWantWriteError:
+                await self._writable()
+            except BlockingIOError:
+                await possible()
+
+    async def _readable(self) -> None:
+        ready = asyncio.Event()
+        self._loop.add_reader(self._sock, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            self._loop.remove_reader(self._sock)
+
+    async def _writable(self) -> None:
+        ready = asyncio.Event()
+        self._loop.add_writer(self._sock, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            self._loop.remove_writer(self._sock)
