@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.ports import free_port
 
 from xelinkd.confinement.confine import lacking
 from xelinkd.confinement.landlock import NEWEST_ABI, available_abi
@@ -20,16 +21,16 @@ from pathlib import Path
 from support.inside import outcome
 from xelinkd.confinement.landlock import IOCTL_DEV, READ, WRITE, restrict
 from xelinkd.confinement.privileges import forgo_new_privileges
-abi, mine, acts = json.loads(sys.argv[1])
+abi, mine, port, acts = json.loads(sys.argv[1])
 forgo_new_privileges()
-restrict(abi, WRITE | IOCTL_DEV, [(Path(mine), READ | WRITE), (Path("/not/there"), WRITE)], [80])
+restrict(abi, WRITE | IOCTL_DEV, [(Path(mine), READ | WRITE), (Path("/not/there"), WRITE)], [80], [port])
 print(json.dumps([outcome(*act) for act in acts]))
 """
 
 
-def confined(abi: int, mine: Path, *acts: tuple[str, Any]) -> list[str]:
-    """Act in a process that may write in `mine` only, as a kernel with this ABI would hold it."""
-    words = json.dumps([abi, str(mine), acts])
+def confined(abi: int, mine: Path, port: int, *acts: tuple[str, Any]) -> list[str]:
+    """Act in a process that may write in `mine` and listen on a port, as a kernel with this ABI holds it."""
+    words = json.dumps([abi, str(mine), port, acts])
     done = subprocess.run(
         [sys.executable, "-c", CONFINED, words],
         cwd=TESTS,
@@ -50,18 +51,21 @@ def test_each_kernel_holds_what_it_knows(tmp_path: Path, abi: int) -> None:
     (mine / "sub").mkdir(parents=True)
     other.mkdir()
     (other / "file").write_text("there")
+    port = free_port()
     outcomes = confined(
         abi,
         mine,
+        port,
         ("write", str(mine / "file")),
         ("write", str(other / "new")),
         ("rename", [str(mine / "file"), str(mine / "sub/file")]),
         ("truncate", str(other / "file")),
+        ("bind", port),
         ("bind", 0),
         ("signal supervisor", 0),
     )
     refused = [outcome != "done" for outcome in outcomes]
-    assert refused == [False, True, abi < 2, abi >= 3, abi >= 4, abi >= 6]
+    assert refused == [False, True, abi < 2, abi >= 3, False, abi >= 4, abi >= 6]
 
 
 def test_what_a_kernel_lacks_is_said() -> None:

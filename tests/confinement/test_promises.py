@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xelinkd.config.schema import Config, FeatureFile, Source
-from xelinkd.confinement.privileges import DAC_READ_SEARCH, NO_CAPABILITY
-from xelinkd.confinement.promises import Promise, footing, of_the_fetcher, of_the_watcher, of_the_writer
+from xelinkd.config.schema import Config, FeatureFile, Source, Status
+from xelinkd.confinement.privileges import DAC_READ_SEARCH, NET_BIND_SERVICE, NO_CAPABILITY
+from xelinkd.confinement.promises import (
+    Promise,
+    footing,
+    of_the_fetcher,
+    of_the_status,
+    of_the_watcher,
+    of_the_writer,
+)
 
 if TYPE_CHECKING:
     import pytest
@@ -71,3 +78,27 @@ def test_what_is_replaced_is_noticed(tmp_path: Path) -> None:
     folder.rename(tmp_path / "aside")
     folder.mkdir()
     assert footing(promise) not in {there, missing}
+
+
+def status(listen: str, **files: str) -> Promise:
+    """Give the promise of the process that serves the status."""
+    return of_the_status(Config(status=Status(listen=listen, **files)))
+
+
+def test_status_listens_on_its_port_and_connects_nowhere() -> None:
+    """The port is the configured one; only below 1024 it takes a capability to have it."""
+    promise = status("127.0.0.1:29998")
+    assert (promise.listens_on, promise.connects_to, promise.writes) == ((29998,), (), ())
+    assert promise.keeps == NO_CAPABILITY
+    assert status("[::1]:443").keeps == NET_BIND_SERVICE
+
+
+def test_status_reads_the_files_it_is_given() -> None:
+    """Token, certificate, key and client CA may be another user's; when one is replaced that is noticed."""
+    files = {"token_file": "/t", "cert_file": "/c", "key_file": "/k", "client_ca_file": "/ca"}
+    promise = status("127.0.0.1:29998", **files)
+    assert promise.keeps == DAC_READ_SEARCH
+    assert promise.given == (Path("/t"), Path("/c"), Path("/k"), Path("/ca"))
+    assert promise.reads is not None
+    assert {*promise.given, Path("/proc")} <= set(promise.reads)
+    assert Path("/") not in promise.reads

@@ -21,7 +21,7 @@ _LACKING: Final = {
     1: "there is no Landlock: workers may read and write what their user may",
     RENAMES_SINCE: "the writer is not confined to its folders (Linux 5.19 can)",
     3: "files may be truncated (Linux 6.2 refuses that)",
-    4: "workers may connect to any TCP port (Linux 6.7 refuses that)",
+    4: "workers may connect to any TCP port, and listen on any (Linux 6.7 refuses that)",
     5: "the fetcher may use devices that it can open (Linux 6.10 refuses that)",
     6: "workers may send signals to processes of their user (Linux 6.12 refuses that)",
 }
@@ -58,7 +58,7 @@ def _restrict(promise: Promise) -> None:
         return
     refused = EXECUTE | IOCTL_DEV | WRITE | (0 if promise.reads is None else READ)
     try:
-        restrict(abi, refused, _allowed(promise), promise.connects_to)
+        restrict(abi, refused, _allowed(promise), promise.connects_to, promise.listens_on)
     except OSError as error:  # a seccomp filter, or as many layers as the kernel has: labels matter more
         log.warning("confinement_failed", error=str(error))
 

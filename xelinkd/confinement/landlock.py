@@ -80,12 +80,19 @@ def available_abi() -> int:
     return max(0, min(abi, NEWEST_ABI))
 
 
-def restrict(abi: int, refused: int, allowed: Iterable[tuple[Path, int]], connect_to: Iterable[int]) -> None:
+def restrict(
+    abi: int,
+    refused: int,
+    allowed: Iterable[tuple[Path, int]],
+    connect_to: Iterable[int],
+    listen_on: Iterable[int] = (),
+) -> None:
     """Refuse this process what is `refused`, save where it is `allowed`, for as long as it lives.
 
     `allowed` holds for a file, or for all that is in a folder; what is not there is passed over. TCP
-    connections go to the ports in `connect_to` and nowhere else (ABI 4); signals and abstract sockets reach
-    only processes that have given up the same (ABI 6). Takes no_new_privs, and a process without threads.
+    connections go to the ports in `connect_to` and nowhere else, and only the ports in `listen_on` are bound
+    (ABI 4); signals and abstract sockets reach only processes that have given up the same (ABI 6). Takes
+    no_new_privs, and a process without threads.
 
     Raises:
         OSError: the kernel refuses; whether there is Landlock at all, `available_abi` tells.
@@ -99,6 +106,8 @@ def restrict(abi: int, refused: int, allowed: Iterable[tuple[Path, int]], connec
             _allow_files(ruleset, path, rights & handled)
         for port in connect_to if net else ():
             _add(ruleset, _NET_PORT, _NetPort(_TCP_CONNECT, port))
+        for port in listen_on if net else ():
+            _add(ruleset, _NET_PORT, _NetPort(_TCP_BIND, port))
         _call(_RESTRICT_SELF, "landlock_restrict_self", ctypes.c_int(ruleset), ctypes.c_uint32(0))
 
 

@@ -20,6 +20,9 @@ _NO_CORE_EVEN_PIPED: Final = 1  # byte; core(5): a limit of 0 does not hold for 
 NO_CAPABILITY: Final = 0
 DAC_OVERRIDE: Final = 1 << 1  # write into a folder of another user
 DAC_READ_SEARCH: Final = 1 << 2  # read files of another user
+NET_BIND_SERVICE: Final = 1 << 10  # listen on a port below FIRST_FREE_PORT
+
+FIRST_FREE_PORT: Final = 1024  # unless the kernel's ip_unprivileged_port_start says otherwise
 
 
 class _Header(ctypes.Structure):

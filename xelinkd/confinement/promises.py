@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import xelinkd
-from xelinkd.config.schema import files_of_the_source
+from xelinkd.config.rules import address_and_port
+from xelinkd.config.schema import files_of_the_source, files_of_the_status
 from xelinkd.config.url import host_and_port, is_address, is_https
-from xelinkd.confinement.privileges import DAC_OVERRIDE, DAC_READ_SEARCH, NO_CAPABILITY
+from xelinkd.confinement.privileges import (
+    DAC_OVERRIDE,
+    DAC_READ_SEARCH,
+    FIRST_FREE_PORT,
+    NET_BIND_SERVICE,
+    NO_CAPABILITY,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,13 +33,14 @@ Identity = tuple[Path, int, int]
 class Promise:
     """What a process does at most; folders stand for all that is in them, and nothing is ever executed.
 
-    `reads`: None is anywhere. `connects_to`: TCP ports. `keeps`: of the capabilities that it has.
-    `given`: those of the paths that others may replace while the process runs, see `footing`.
+    `reads`: None is anywhere. `connects_to`, `listens_on`: TCP ports. `keeps`: of the capabilities that it
+    has. `given`: those of the paths that others may replace while the process runs, see `footing`.
     """
 
     reads: tuple[Path, ...] | None = None
     writes: tuple[Path, ...] = ()
     connects_to: tuple[int, ...] = ()
+    listens_on: tuple[int, ...] = ()
     keeps: int = NO_CAPABILITY
     given: tuple[Path, ...] = ()
 
@@ -66,6 +74,19 @@ def of_the_watcher() -> Promise:
     return Promise(keeps=DAC_READ_SEARCH)
 
 
+def of_the_status(config: Config) -> Promise:
+    """Read its own files and the figures of processes, listen on its port; write and connect nowhere."""
+    files = files_of_the_status(config)
+    _, port = address_and_port(config.status.listen)
+    reads_of_others = DAC_READ_SEARCH if files else NO_CAPABILITY  # a key may be another user's
+    return Promise(
+        reads=(*_LIBRARIES, _PROCESSES, *files),
+        listens_on=(port,),
+        keeps=reads_of_others | (NET_BIND_SERVICE if port < FIRST_FREE_PORT else NO_CAPABILITY),
+        given=files,
+    )
+
+
 def footing(promise: Promise) -> tuple[Identity | None, ...]:
     """Tell what stands at the given paths: a rule holds for what was there when it was made."""
     return tuple(map(_identity, promise.given))
@@ -79,6 +100,7 @@ def _identity(path: Path) -> Identity | None:
     return path, found.st_dev, found.st_ino
 
 
+_PROCESSES: Final = Path("/proc")
 _DNS: Final = 53  # for answers that do not fit into a datagram
 # What glibc 2.41 reads to resolve a name.
 _RESOLVER: Final = tuple(
