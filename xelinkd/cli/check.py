@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xelinkd.cli.arguments import configured_parser, load_quietly, parse
-from xelinkd.cli.status import Status
+from xelinkd.cli.exit_status import Status
 from xelinkd.config.describe import render_effective
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse
-from xelinkd.cli.status import Status
+from xelinkd.cli.exit_status import Status
 from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign
 from xelinkd.sinks.lock import GRACE, FeatureFileLock
 from xelinkd.workers.remover import remove_labels

@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from xelinkd.cli.status import Status
+from xelinkd.cli.exit_status import Status
 from xelinkd.cli.usage import UsageError, did_you_mean
 from xelinkd.config.problems import ConfigError
 from xelinkd.supervisor.signals import hold_signals

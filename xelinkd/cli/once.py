@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xelinkd import clocks
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse
-from xelinkd.cli.status import Status
+from xelinkd.cli.exit_status import Status
 from xelinkd.model.observation import Known
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import GRACE, FeatureFileLock

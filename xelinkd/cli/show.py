@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.arguments import configured_parser, load_quietly, parse
-from xelinkd.cli.status import Status
+from xelinkd.cli.exit_status import Status
 from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
 from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Unknown

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xelinkd.cli.arguments import parse_options, parser
-from xelinkd.cli.status import Status
+from xelinkd.cli.exit_status import Status
 from xelinkd.cli.usage import UsageError
 from xelinkd.config.url import MAX_PORT
 from xelinkd.simulator.faults import Mode

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd import __version__
 from xelinkd.cli.arguments import parse_options, parser
-from xelinkd.cli.status import Status
+from xelinkd.cli.exit_status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
