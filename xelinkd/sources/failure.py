@@ -5,14 +5,18 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from urllib3.exceptions import HTTPError, InvalidChunkLength, ProtocolError
 
 from xelinkd.config.small_file import SecretError
+from xelinkd.model.printable import printable
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import BudgetSpentError
 from xelinkd.sources.trust import CaFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MAX_DETAIL_LENGTH: Final = 500  # characters
 
@@ -46,7 +50,7 @@ _REASONS: Final[tuple[tuple[type[Exception], Reason], ...]] = (
     (Exception, Reason.PROTOCOL),
 )
 
-_ADVICE: Final = {
+ADVICE: Final[Mapping[Reason, str]] = {
     Reason.TIMEOUT: "no whole page by the deadline: is XPU Manager hanging or overloaded?",
     Reason.TOO_LARGE: "the answer is larger than a page may be: is this XPU Manager?",
     Reason.PASSWORD_UNREADABLE: "the password file must be readable and hold the password in its first line",
@@ -71,22 +75,22 @@ class FetchError(Exception):
     def __init__(self, reason: Reason, detail: str) -> None:
         """Keep the reason, and the sentence made printable."""
         self.reason = reason
-        self.detail = _printable(detail)
+        self.detail = _fit(detail)
         super().__init__(self.detail)
 
 
-def failure(url: str, error: Exception) -> FetchError:
-    """Turn one of FAILURES into the error that tells people what failed, where and what to do."""
+def failure(url: str, error: Exception, advice: Mapping[Reason, str] = ADVICE) -> FetchError:
+    """Turn one of FAILURES into the error that tells people what failed, where and what to do.
+
+    `advice` has a sentence for each reason that an exception can mean.
+    """
     # urllib3 wraps what happens while a body is read, and keeps it as the cause.
     cause = error.__cause__ if isinstance(error, HTTPError) and error.__cause__ else error
     reason = next(reason for kind, reason in _REASONS if isinstance(cause, kind))
-    return FetchError(reason, f"{url}: {_ADVICE[reason]} ({cause})")
+    return FetchError(reason, f"{url}: {advice[reason]} ({cause})")
 
 
-def _printable(text: str) -> str:
-    """Escape what is not printable (control characters, changes of direction), and cut what is too long."""
-    shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text[: _MAX_DETAIL_LENGTH + 1]
-    )
+def _fit(text: str) -> str:
+    """Make it printable, and cut what is too long."""
+    shown = printable(text[: _MAX_DETAIL_LENGTH + 1])
     return shown if len(shown) <= _MAX_DETAIL_LENGTH else f"{shown[: _MAX_DETAIL_LENGTH - 1]}…"
