@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ VERBS: Final = {
     "run": "keep the node's labels true until told to end (the default)",
     "once": "fetch once, write once; the exit status tells how it went",
     "show": "show a topology as a matrix, as labels or as JSON; writes nothing",
+    "status": "ask the running xelinkd how it is; the exit status tells, too",
     "check": "check the configuration, and print it with the origin of each value",
     "clear": "remove our labels at once",
     "simulate": "stand in for XPU Manager: serve the page of a simulated node",
@@ -36,6 +38,7 @@ class _Verb(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit status."""
     _hold_standard_streams()
+    _let_any_text_out()
     try:
         status: int = _run(sys.argv[1:] if argv is None else argv)
     except ConfigError as error:
@@ -56,6 +59,12 @@ def _hold_standard_streams() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+
+
+def _let_any_text_out() -> None:
+    """Print what the terminal's encoding does not have as an escape, as standard error does."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: Sequence[str]) -> Status:

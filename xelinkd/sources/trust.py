@@ -34,6 +34,28 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
         raise CaFileError(f"{ca_file}: {error}") from error
 
 
+def trust_alone(cert_file: str) -> ssl.SSLContext:
+    """Give a context that trusts one server: whoever has the key of the first certificate in `cert_file`.
+
+    Which name that certificate carries does not matter; what else is in the file is not trusted.
+
+    Raises:
+        CaFileError: `cert_file` cannot be read or holds no certificate.
+
+    """
+    try:
+        context = _trusting(_first_certificate(_read(cert_file)))
+    except (OSError, ValueError) as error:
+        raise CaFileError(f"{cert_file}: {error}") from error
+    context.check_hostname = False
+    return context
+
+
+def _first_certificate(pem: str) -> str:
+    end = "-----END CERTIFICATE-----"
+    return pem[pem.find("-----BEGIN CERTIFICATE-----") : pem.find(end) + len(end)]
+
+
 def _read(ca_file: str) -> str:
     with Path(ca_file).open("rb") as file:
         return file.read(_MAX_PEM_SIZE).decode("ascii", errors="ignore")  # comments may be in any script
@@ -41,6 +63,10 @@ def _read(ca_file: str) -> str:
 
 @lru_cache(maxsize=1)
 def _pinned(pem: str) -> ssl.SSLContext:
+    return _trusting(pem)
+
+
+def _trusting(pem: str) -> ssl.SSLContext:
     context = _context()
     context.load_verify_locations(cadata=pem)
     return context

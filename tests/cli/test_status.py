@@ -1,0 +1,185 @@
+"""`xelinkd status`."""
+
+from __future__ import annotations
+
+import os
+import pty
+import socket
+import ssl
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+from support.daemon import PATIENCE, toml, xelinkd
+from support.pages import serving_page
+from support.states import GOOD, KEEPING, changed, replace
+from support.status_server import serving_status
+
+from xelinkd.state.told import Fault
+from xelinkd.views.look import Look
+from xelinkd.views.status_json import document, render
+from xelinkd.views.status_text import as_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.status_server import StatusServer
+
+SIGNS = Look(signs=True)
+FAULT = Fault("No space left on device", 9_950.0)
+NOT_READY = replace(GOOD, keeping=changed(KEEPING, fault=FAULT))
+
+
+@pytest.fixture
+def service() -> Iterator[StatusServer]:
+    """Give a xelinkd that serves its status."""
+    with serving_status() as server:
+        yield server
+
+
+def configure(plain: Path, **status: object) -> Path:
+    """Write a configuration of the status, and nothing else."""
+    plain.write_text(toml({"status": status}))
+    return plain
+
+
+def test_the_configured_service_is_asked(plain: Path, service: StatusServer) -> None:
+    """Without an address, people see how the xelinkd of this node is."""
+    done = xelinkd("status", "--config", configure(plain, listen=service.listen))
+    expected = SIGNS.text(as_lines(document(GOOD), service.url, SIGNS))
+    assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/status.json"])
+def test_another_service_is_asked(plain: Path, service: StatusServer, path: str) -> None:
+    """With an address, people see how another xelinkd is."""
+    done = xelinkd("status", "--config", plain, service.url + path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"xelinkd 0.1.0 at {service.url}, 2027-01-15T08:00:00Z: ready\n")
+
+
+def test_not_ready(plain: Path, service: StatusServer) -> None:
+    """Scripts learn by the exit status that labels are not as they shall be, and people read why first."""
+    service.state = NOT_READY
+    done = xelinkd("status", "--config", plain, service.url)
+    assert done.returncode == 1
+    head, why, *_ = done.stdout.splitlines()
+    assert head.endswith(": not ready")
+    assert why.endswith(" feature-file: No space left on device")
+
+
+def test_json_is_the_document_as_it_is(plain: Path, service: StatusServer) -> None:
+    """Programs get what the service serves, byte for byte, and the exit status all the same."""
+    service.state = NOT_READY
+    done = xelinkd("status", "--config", plain, "--format=json", service.url)
+    assert (done.returncode, done.stdout.encode()) == (1, render(NOT_READY))
+
+
+def test_nothing_answers(plain: Path) -> None:
+    """Where nothing listens, the exit status is one of its own, and a sentence tells what to look at."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        done = xelinkd("status", "--config", plain, url)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert done.stderr.startswith(f"xelinkd: no status (refused): {url}: nothing listens there: does xelinkd")
+
+
+def test_something_else_answers(plain: Path) -> None:
+    """What is no xelinkd is not taken for one."""
+    with serving_page(b"<html>") as server:
+        done = xelinkd("status", "--config", plain, server.url.removesuffix("/metrics"))
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "is not the status of a xelinkd" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["ftp://x"], ["http://127.0.0.1:1/metrics"], ["nonsense"]])
+def test_no_address(plain: Path, arguments: list[str]) -> None:
+    """What cannot be the address of a xelinkd is a mistake on the command line."""
+    done = xelinkd("status", "--config", plain, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("the address of a xelinkd is http://HOST:PORT or https://HOST:PORT\n")
+
+
+def test_no_status_is_served(plain: Path) -> None:
+    """A configuration that serves no status is said to be the reason."""
+    done = xelinkd("status", "--config", configure(plain, listen=""))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "status.listen is empty" in done.stderr
+
+
+def test_token(tmp_path: Path, plain: Path, service: StatusServer) -> None:
+    """The configured token opens the door; without it the sentence says what is missing."""
+    token = tmp_path / "token"
+    token.write_text("sesame\nsecond line\n")
+    service.token = "sesame"  # noqa: S105  of the test
+    configure(plain, listen=service.listen, token_file=str(token))
+    assert xelinkd("status", "--config", plain).returncode == 0
+    refused = xelinkd("status", "--config", plain, service.url)
+    assert refused.returncode == 5
+    assert "(unauthorized)" in refused.stderr
+    assert "sesame" not in refused.stderr
+    assert xelinkd("status", "--config", plain, service.url, "--token-file", token).returncode == 0
+
+
+def test_https(tmp_path: Path, plain: Path) -> None:
+    """The server's own certificate is trusted, whatever name it carries, and no other of its authority."""
+    authority = trustme.CA()
+    mine, other = authority.issue_cert("node.example"), authority.issue_cert("127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    mine.configure_cert(context)
+    with serving_status(context=context) as server:
+        for name, cert, status in (("mine", mine, 0), ("other", other, 5)):
+            pem = tmp_path / f"{name}.pem"
+            chain = [*cert.cert_chain_pems, authority.cert_pem]
+            pem.write_bytes(b"".join(blob.bytes() for blob in chain))
+            configure(plain, listen=server.listen, cert_file=str(pem), key_file=str(pem))
+            done = xelinkd("status", "--config", plain)
+            assert done.returncode == status, done.stderr
+    assert "(tls_certificate)" in done.stderr
+
+
+def on_a_terminal(arguments: list[str | Path], **environment: str) -> str:
+    """Give what the program prints on a terminal."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "xelinkd", *map(str, arguments)]
+    env = {**os.environ, "TERM": "xterm", **environment}
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # EIO: the program has ended
+            while part := os.read(ours, 65_536):
+                shown += part
+        process.wait(PATIENCE)
+    os.close(ours)
+    return shown.decode()
+
+
+def test_colours_on_a_terminal_only(plain: Path, service: StatusServer) -> None:
+    """On a terminal what is well is green; not where NO_COLOR is set, not on a dumb one, not in a pipe."""
+    arguments: list[str | Path] = ["status", "--config", plain, service.url]
+    assert "\x1b[32mready\x1b[0m" in on_a_terminal(arguments)
+    assert "\x1b" not in on_a_terminal(arguments, NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal(arguments, TERM="dumb")
+    assert "\x1b" not in xelinkd(*arguments).stdout
+
+
+def test_signs_only_where_the_terminal_has_them(plain: Path, service: StatusServer) -> None:
+    """A terminal without UTF-8 gets letters, and escapes for whatever else it does not have."""
+    service.state = replace(GOOD, keeping=changed(KEEPING, fault=Fault("plein à craquer", 9_950.0)))
+    arguments: list[str | Path] = ["status", "--config", plain, service.url]
+    assert "✗ feature-file: plein à" in on_a_terminal(arguments, NO_COLOR="1", PYTHONIOENCODING="utf-8")
+    assert "NO feature-file: plein \\xe0" in on_a_terminal(arguments, NO_COLOR="1", PYTHONIOENCODING="ascii")
+
+
+def test_nothing_in_the_status_steers_the_terminal(plain: Path, service: StatusServer) -> None:
+    """What came from the network is shown as text, whatever it is."""
+    fault = Fault("\x1b[2J\u202egone\n", 9_950.0)
+    service.state = replace(GOOD, keeping=changed(KEEPING, fault=fault))
+    shown = on_a_terminal(["status", "--config", plain, service.url], NO_COLOR="1")
+    assert "\x1b" not in shown
+    assert "feature-file: \\x1b[2J\\u202egone\\n" in shown
