@@ -17,6 +17,7 @@ from xelinkd.model.page import Page, read_parts
 from xelinkd.model.scan import MAX_LINE_SIZE
 from xelinkd.model.topology import XELINK, topology_of
 from xelinkd.model.unknown import UnknownPageError
+from xelinkd.views.look import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +97,7 @@ def _check_shown(page: Page) -> None:
     for oddity in oddities(page):
         expect.sentence(oddity, MAX_DETAIL_LENGTH)
     if len(page.topology.tiles) <= _MAX_DRAWN:
-        shown = as_matrix(page, _CONFIG) + as_labels(page, _CONFIG) + as_json(page, _CONFIG)
+        shown = PLAIN.text(as_matrix(page, _CONFIG)) + as_labels(page, _CONFIG) + as_json(page, _CONFIG)
         assert shown.replace("\n", "").isprintable()
 
 

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from support.daemon import xelinkd
 from support.pages import RECORDED, recorded, serving_page
+from support.terminal import on_a_terminal
+
+from xelinkd.simulator.machine import parse_machine
+from xelinkd.simulator.page import render
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +37,10 @@ TEXT_4X2 = f"""\
 
 {LEGEND}
 4 GPUs, 8 tiles, 12 links
+GPU 0  linked to all 3 others, 6 links, 96 lanes
+GPU 1  linked to all 3 others, 6 links, 96 lanes
+GPU 2  linked to all 3 others, 6 links, 96 lanes
+GPU 3  linked to all 3 others, 6 links, 96 lanes
 
 {LABELS_4X2}"""
 TEXT_MAX1100 = f"""\
@@ -42,6 +50,8 @@ TEXT_MAX1100 = f"""\
 
 {LEGEND}
 2 GPUs, 2 tiles, 1 link; 1 left out of the labels (min_lanes = 4, allow_subdeviceless = false)
+GPU 0  linked to the other, 1 link, 8 lanes
+GPU 1  linked to the other, 1 link, 8 lanes
 
 gpu.intel.com/xe-links=
 """
@@ -78,6 +88,35 @@ def test_live_source(plain: Path, *, configured: bool) -> None:
         source = [] if configured else [server.url]
         done = xelinkd("show", "--config", plain, *source, "--format=labels")
     assert (done.returncode, done.stdout, done.stderr) == (0, LABELS_4X2, "")
+
+
+def test_colours_on_a_terminal(page: Path, plain: Path) -> None:
+    """On a terminal, links that become labels stand out in green, those left out in yellow."""
+    arguments = ("show", "--config", plain, page)
+    assert "\x1b[32m   16\x1b[0m" in on_a_terminal(*arguments)
+    assert "\x1b[33m   16\x1b[0m" in on_a_terminal(*arguments, "-lane-count", "17")
+    assert on_a_terminal(*arguments, NO_COLOR="1") == on_a_terminal(*arguments, TERM="dumb") == TEXT_4X2
+
+
+def test_columns_of_a_large_machine(tmp_path: Path, plain: Path) -> None:
+    """The columns of 64 tiles stand below each other, and each GPU has its line."""
+    page = tmp_path / "page.prom"
+    page.write_bytes(render(parse_machine("16x4")))
+    head, *rows = xelinkd("show", "--config", plain, page).stdout.splitlines()
+    assert {len(line) for line in rows[:64]} == {len(head)} == {65 * 5}
+    assert rows[63].split()[0] == head.split()[-1] == "15.3"
+    assert sum(line.startswith("GPU ") for line in rows) == 16
+
+
+def test_a_gpu_that_is_not_linked_to_all(plain: Path) -> None:
+    """Whoever looks for a lost link sees which GPUs it is missing between."""
+    machine = parse_machine("3x2")
+    for link in machine.links:
+        if {link.low.device, link.high.device} == {0, 1}:
+            machine = machine.with_link(str(link), up=False)
+    shown = xelinkd("show", "--config", plain, "-", stdin=render(machine)).stdout
+    assert "GPU 0  linked to 1 of 2 others (not to 1), 2 links, 8 lanes\n" in shown
+    assert "GPU 2  linked to all 2 others, 4 links, 16 lanes\n" in shown
 
 
 def test_json(plain: Path) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import socket
 import ssl
-import subprocess
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from support.daemon import PATIENCE, toml, xelinkd
+from support.daemon import toml, xelinkd
 from support.pages import serving_page
 from support.states import GOOD, KEEPING, changed, replace
 from support.status_server import serving_status
+from support.terminal import on_a_terminal
 
 from xelinkd.state.told import Fault
 from xelinkd.views.look import Look
@@ -143,43 +139,27 @@ def test_https(tmp_path: Path, plain: Path) -> None:
     assert "(tls_certificate)" in done.stderr
 
 
-def on_a_terminal(arguments: list[str | Path], **environment: str) -> str:
-    """Give what the program prints on a terminal."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "xelinkd", *map(str, arguments)]
-    env = {**os.environ, "TERM": "xterm", **environment}
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):  # EIO: the program has ended
-            while part := os.read(ours, 65_536):
-                shown += part
-        process.wait(PATIENCE)
-    os.close(ours)
-    return shown.decode()
-
-
 def test_colours_on_a_terminal_only(plain: Path, service: StatusServer) -> None:
     """On a terminal what is well is green; not where NO_COLOR is set, not on a dumb one, not in a pipe."""
-    arguments: list[str | Path] = ["status", "--config", plain, service.url]
-    assert "\x1b[32mready\x1b[0m" in on_a_terminal(arguments)
-    assert "\x1b" not in on_a_terminal(arguments, NO_COLOR="1")
-    assert "\x1b" not in on_a_terminal(arguments, TERM="dumb")
+    arguments = ("status", "--config", plain, service.url)
+    assert "\x1b[32mready\x1b[0m" in on_a_terminal(*arguments)
+    assert "\x1b" not in on_a_terminal(*arguments, NO_COLOR="1")
+    assert "\x1b" not in on_a_terminal(*arguments, TERM="dumb")
     assert "\x1b" not in xelinkd(*arguments).stdout
 
 
 def test_signs_only_where_the_terminal_has_them(plain: Path, service: StatusServer) -> None:
     """A terminal without UTF-8 gets letters, and escapes for whatever else it does not have."""
     service.state = replace(GOOD, keeping=changed(KEEPING, fault=Fault("plein à craquer", 9_950.0)))
-    arguments: list[str | Path] = ["status", "--config", plain, service.url]
-    assert "✗ feature-file: plein à" in on_a_terminal(arguments, NO_COLOR="1", PYTHONIOENCODING="utf-8")
-    assert "NO feature-file: plein \\xe0" in on_a_terminal(arguments, NO_COLOR="1", PYTHONIOENCODING="ascii")
+    arguments = ("status", "--config", plain, service.url)
+    assert "✗ feature-file: plein à" in on_a_terminal(*arguments, NO_COLOR="1", PYTHONIOENCODING="utf-8")
+    assert "NO feature-file: plein \\xe0" in on_a_terminal(*arguments, NO_COLOR="1", PYTHONIOENCODING="ascii")
 
 
 def test_nothing_in_the_status_steers_the_terminal(plain: Path, service: StatusServer) -> None:
     """What came from the network is shown as text, whatever it is."""
     fault = Fault("\x1b[2J\u202egone\n", 9_950.0)
     service.state = replace(GOOD, keeping=changed(KEEPING, fault=fault))
-    shown = on_a_terminal(["status", "--config", plain, service.url], NO_COLOR="1")
+    shown = on_a_terminal("status", "--config", plain, service.url, NO_COLOR="1")
     assert "\x1b" not in shown
     assert "feature-file: \\x1b[2J\\u202egone\\n" in shown

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.exit_status import Status
+from xelinkd.cli.terminal import say
 from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
 from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Unknown
@@ -17,7 +18,7 @@ from xelinkd.model.unknown import UnknownPageError
 from xelinkd.workers.observer import look, source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from xelinkd.config.schema import Config
     from xelinkd.sources.metrics import MetricsSource
@@ -27,7 +28,8 @@ Shows which tiles are joined by XeLink, and the labels that follow from it. Writ
 
 SOURCE is a URL, a saved page, or - for standard input; without it, the configured source is asked.
 Flags and configuration count as they do for the daemon: try `-lane-count 8`. What is odd about the page is
-told on standard error.
+told on standard error. On a terminal, links that become labels are green, those that do not are yellow
+(NO_COLOR=1: no colours).
 
 exit status:
   0  the topology is shown
@@ -35,11 +37,7 @@ exit status:
   2  the command line or the configuration is wrong, or there is no such page
 """
 
-FORMATS: Final[dict[str, Callable[[Page, Config], str]]] = {
-    "text": as_matrix,
-    "labels": as_labels,
-    "json": as_json,
-}
+FORMATS: Final = ("text", "labels", "json")
 
 
 def run(arguments: Sequence[str]) -> Status:
@@ -57,8 +55,15 @@ def run(arguments: Sequence[str]) -> Status:
         return Status.UNKNOWN
     for oddity in oddities(seen):
         print(f"xelinkd: warning: {oddity}", file=sys.stderr)
-    print(FORMATS[parsed.options.format](seen, config), end="")
+    _show(seen, config, parsed.options.format)
     return Status.OK
+
+
+def _show(page: Page, config: Config, form: str) -> None:
+    if form == "text":
+        say(as_matrix(page, config))
+    else:
+        print(as_labels(page, config) if form == "labels" else as_json(page, config), end="")
 
 
 def _look(source: str | None, config: Config) -> Page | Unknown:

@@ -9,6 +9,10 @@ import msgspec
 from xelinkd.config.toml_text import toml_value
 from xelinkd.model.labels import label_lines, link_pairs
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, lane_disagreements
+from xelinkd.views.gpu_text import gpu_lines
+from xelinkd.views.gpus import gpus
+from xelinkd.views.look import Painted, Tone, bad, odd, quiet, strong
+from xelinkd.views.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,53 +20,63 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Config, Labels
     from xelinkd.model.page import Page
     from xelinkd.model.topology import Row
+    from xelinkd.views.look import Line
 
 LEGEND = (
     "numbers: XeLink lanes; S self, XL* XeLink by way of another GPU, MDF same card, NODE, SYS across PCIe"
 )
 
 
-def as_matrix(page: Page, config: Config) -> str:
-    """Draw tiles against tiles, and say what the labels will be."""
-    return "".join(f"{line}\n" for line in _matrix(page, config))
-
-
-def _matrix(page: Page, config: Config) -> Iterator[str]:
-    tiles = page.topology.tiles
-    cells = {(row.local, row.remote): _cell(row) for row in page.rows}
-    width = max(5, *(len(str(tile)) + 1 for tile in tiles))
-    yield " " * width + "".join(f"{tile!s:>{width}}" for tile in tiles)
-    for tile in tiles:
-        yield f"{tile!s:<{width}}" + "".join(f"{cells.get((tile, other), '?'):>{width}}" for other in tiles)
-    yield ""
-    yield LEGEND
+def as_matrix(page: Page, config: Config) -> Iterator[Line]:
+    """Draw tiles against tiles, and say how the GPUs are linked, and what the labels will be."""
+    links = page.topology.lanes_by_link()
+    yield from _matrix(page, config.labels)
+    yield ()
+    yield (quiet(LEGEND),)
     yield _summary(page, config.labels)
-    yield ""
-    yield from label_lines(page.topology, config.labels)
+    yield from gpu_lines(gpus(page.topology.tiles, links))
+    yield ()
+    yield from ((line,) for line in label_lines(page.topology, config.labels))
 
 
-def _cell(row: Row) -> str:
-    return str(row.lanes) if row.connection == XELINK else CONNECTION_NAMES.get(row.connection, "?")
+def _matrix(page: Page, rules: Labels) -> Iterator[Line]:
+    tiles = page.topology.tiles
+    labelled = _labelled(page, rules)
+    cells = {(row.local, row.remote): _cell(row, labelled) for row in page.rows}
+    texts = (*(cell.text for cell in cells.values()), *map(str, tiles))
+    width = max(5, *(len(text) + 1 for text in texts))
+    yield " " * width, strong("".join(f"{tile!s:>{width}}" for tile in tiles))
+    for tile in tiles:
+        row = (cells.get((tile, other), bad("?")) for other in tiles)
+        yield strong(f"{tile!s:<{width}}"), *(cell._replace(text=f"{cell.text:>{width}}") for cell in row)
 
 
-def _summary(page: Page, rules: Labels) -> str:
+def _cell(row: Row, labelled: set[frozenset[str]]) -> Painted:
+    if row.connection == XELINK:
+        is_labelled = frozenset((str(row.local), str(row.remote))) in labelled
+        return Painted(str(row.lanes), Tone.GOOD if is_labelled else Tone.ODD)
+    name = CONNECTION_NAMES.get(row.connection)
+    return quiet(name) if name else bad("?")
+
+
+def _labelled(page: Page, rules: Labels) -> set[frozenset[str]]:
+    """Give the pairs of tiles that the labels have, whichever end comes first."""
+    return {frozenset(pair.split("-")) for pair in link_pairs(page.topology, rules)}
+
+
+def _summary(page: Page, rules: Labels) -> Line:
     tiles, links = page.topology.tiles, page.topology.lanes_by_link()
     devices = len({tile.device for tile in tiles})
-    counts = (_count(devices, "GPU"), _count(len(tiles), "tile"), _count(len(links), "link"))
-    return ", ".join(counts) + _left_out(page, rules)
+    counts = (count(devices, "GPU"), count(len(tiles), "tile"), count(len(links), "link"))
+    left_out = len(links) - len(_labelled(page, rules))
+    return ", ".join(counts), *((odd(_why(left_out, rules)),) if left_out else ())
 
 
-def _left_out(page: Page, rules: Labels) -> str:
+def _why(left_out: int, rules: Labels) -> str:
     """Say why the labels have fewer links than the machine."""
-    labelled = {frozenset(pair.split("-")) for pair in link_pairs(page.topology, rules)}
-    missing = len(page.topology.lanes_by_link()) - len(labelled)
     subdeviceless = toml_value(rules.allow_subdeviceless)
     why = f"min_lanes = {rules.min_lanes}, allow_subdeviceless = {subdeviceless}"
-    return f"; {missing} left out of the labels ({why})" if missing else ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"; {left_out} left out of the labels ({why})"
 
 
 def oddities(page: Page) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,12 +15,11 @@ if TYPE_CHECKING:
     Ends = tuple[Tile, Tile]
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Struct, frozen=True):
     """A GPU, the others that it is linked to, and the links and lanes to these."""
 
     device: int
-    peers: tuple[int, ...]
+    linked_to: tuple[int, ...]
     links: int
     lanes: int
 

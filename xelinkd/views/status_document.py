@@ -10,6 +10,8 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from xelinkd.views.gpus import Gpu
+
 VERSION: Final = 1
 NAME: Final = "xelinkd"
 
@@ -111,15 +113,6 @@ class Missing(Struct, frozen=True):
     lanes: int
     since: Moment
     missing_seconds: float
-
-
-class Gpu(Struct, frozen=True):
-    """A GPU, and the other GPUs that it is linked to."""
-
-    device: int
-    linked_to: tuple[int, ...]
-    links: int
-    lanes: int
 
 
 class Topology(Struct, frozen=True):

@@ -118,9 +118,7 @@ def _topology(state: State) -> shown.Topology | None:
         tiles=tuple(map(str, topology.tiles)),
         links=tuple(_link(ends, lanes, labelled) for ends, lanes in links.items()),
         missing=tuple(_missing(state, link) for link in state.history.missing),
-        gpus=tuple(
-            shown.Gpu(gpu.device, gpu.peers, gpu.links, gpu.lanes) for gpu in gpus(topology.tiles, links)
-        ),
+        gpus=gpus(topology.tiles, links),
     )
 
 

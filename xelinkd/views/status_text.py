@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.views.gpu_text import gpu_lines, in_one_line, linking
 from xelinkd.views.look import Painted, Tone, bad, good, odd, quiet, strong
-from xelinkd.views.words import count, listed, relative, span
+from xelinkd.views.words import count, relative, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xelinkd.views.look import Line, Look
-    from xelinkd.views.status_document import Check, Configuration, Document, Event, Gpu, Missing, Topology
+    from xelinkd.views.status_document import Check, Configuration, Document, Event, Missing, Topology
 
 MAX_EVENTS: Final = 10  # that are shown; the JSON has all
-MAX_NAMES: Final = 8  # in one line
 _WIDTH: Final = 10  # columns of the names at the left
 
 _HAPPENED: Final = {
@@ -98,45 +98,13 @@ def _topology(topology: Topology | None) -> Iterator[Line]:
     if topology is None:
         yield _row("topology", odd("never known"))
         return
-    linked = fully_linked(topology.gpus)
     counts = (count(len(topology.gpus), "GPU"), count(len(topology.tiles), "tile"))
-    yield _row("topology", ", ".join((*counts, count(len(topology.links), "link"))), *linked)
-    yield from map(_indented, _alike(topology.gpus) or gpu_lines(topology.gpus))
+    yield _row("topology", ", ".join((*counts, count(len(topology.links), "link"))), *linking(topology.gpus))
+    yield from map(_indented, in_one_line(topology.gpus) or gpu_lines(topology.gpus))
     left_out = sum(not link.labelled for link in topology.links)
     if left_out:
         yield _indented((odd(f"{count(left_out, 'link')} left out of the labels"),))
     yield from (_indented(_missing(link)) for link in topology.missing)
-
-
-def _alike(gpus: tuple[Gpu, ...]) -> tuple[Line, ...]:
-    """Tell of all GPUs in one line, if there is nothing to tell them apart by."""
-    if len({(len(gpu.linked_to), gpu.links, gpu.lanes) for gpu in gpus}) != 1 or len(gpus) == 1:
-        return ()
-    return ((f"each GPU {_linked(gpus[0], len(gpus))}",),)
-
-
-def _linked(gpu: Gpu, devices: int) -> str:
-    sizes = f"{count(gpu.links, 'link')}, {count(gpu.lanes, 'lane')}"
-    return f"linked to {len(gpu.linked_to)} of {count(devices - 1, 'other')}, {sizes}"
-
-
-def fully_linked(gpus: tuple[Gpu, ...]) -> Line:
-    """Tell whether every GPU is linked to every other."""
-    if len(gpus) < 2:  # noqa: PLR2004  one GPU has no other
-        return ()
-    if all(len(gpu.linked_to) == len(gpus) - 1 for gpu in gpus):
-        return ", ", good("fully linked")
-    return ", ", odd("not fully linked" if any(gpu.linked_to for gpu in gpus) else "no GPUs are linked")
-
-
-def gpu_lines(gpus: tuple[Gpu, ...]) -> Iterator[Line]:
-    """Tell of each GPU how many others it is linked to, and by how much."""
-    devices = tuple(gpu.device for gpu in gpus)
-    width = len(str(max(devices, default=0)))
-    for gpu in gpus:
-        apart = [str(device) for device in devices if device not in {gpu.device, *gpu.linked_to}]
-        missed = (odd(f", not to {listed(apart, MAX_NAMES)}"),) if apart and gpu.linked_to else ()
-        yield f"GPU {gpu.device:<{width}}  {_linked(gpu, len(devices))}", *missed
 
 
 def _missing(link: Missing) -> Line:
