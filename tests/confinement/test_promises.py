@@ -80,23 +80,22 @@ def test_what_is_replaced_is_noticed(tmp_path: Path) -> None:
     assert footing(promise) not in {there, missing}
 
 
-def status(listen: str, **files: str) -> Promise:
+def status(config: Status) -> Promise:
     """Give the promise of the process that serves the status."""
-    return of_the_status(Config(status=Status(listen=listen, **files)))
+    return of_the_status(Config(status=config))
 
 
 def test_status_listens_on_its_port_and_connects_nowhere() -> None:
     """The port is the configured one; only below 1024 it takes a capability to have it."""
-    promise = status("127.0.0.1:29998")
+    promise = status(Status(listen="127.0.0.1:29998"))
     assert (promise.listens_on, promise.connects_to, promise.writes) == ((29998,), (), ())
     assert promise.keeps == NO_CAPABILITY
-    assert status("[::1]:443").keeps == NET_BIND_SERVICE
+    assert status(Status(listen="[::1]:443")).keeps == NET_BIND_SERVICE
 
 
 def test_status_reads_the_files_it_is_given() -> None:
     """Token, certificate, key and client CA may be another user's; when one is replaced that is noticed."""
-    files = {"token_file": "/t", "cert_file": "/c", "key_file": "/k", "client_ca_file": "/ca"}
-    promise = status("127.0.0.1:29998", **files)
+    promise = status(Status(token_file="/t", cert_file="/c", key_file="/k", client_ca_file="/ca"))  # noqa: S106  a file
     assert promise.keeps == DAC_READ_SEARCH
     assert promise.given == (Path("/t"), Path("/c"), Path("/k"), Path("/ca"))
     assert promise.reads is not None

@@ -45,7 +45,7 @@ def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Give a process with a name that looks like more fields."""
     program = tmp_path / ODD_NAME
     program.symlink_to("/bin/sleep")
-    with subprocess.Popen(["sleep", "60"], executable=program) as process:
+    with subprocess.Popen(["/bin/sleep", "60"], executable=program) as process:
         wait_until(lambda: comm(process.pid) == ODD_NAME, "the program")
         yield process
         process.kill()

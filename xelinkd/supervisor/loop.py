@@ -108,7 +108,7 @@ class Supervisor:
 
     def _wait(self) -> None:
         """Wait for what comes first, and take it in."""
-        actions = {source: action for unit in self._units for source, action in unit.sources()}
+        actions = {source: (unit, hear) for unit in self._units for source, hear in unit.sources()}
         due = min(self._reloads.due, self._renewals.due, *(unit.deadline for unit in self._units))
         ready = wait([self._wake_up, *actions], max(0.0, due - time.monotonic()))
         if time.monotonic() > due + OVERSLEPT:
@@ -116,13 +116,16 @@ class Supervisor:
         if self._wake_up in ready:
             self._heed(signals.received(self._wake_up))
         for source in ready:
-            if source in actions and (word := actions[source]()):
-                self._take_in(word)
+            if source in actions:
+                unit, hear = actions[source]
+                self._take_in(hear(), unit)
 
-    def _take_in(self, word: bytes) -> None:
+    def _take_in(self, word: bytes | None, unit: Unit) -> None:
         """Act on what a worker says; `alive` and the like are for its unit alone."""
         if word == CHANGED:
             self._ask_for_reload()
+        elif word == OUTDATED and unit is not self._pipeline:
+            unit.renew()
         elif word == OUTDATED:
             self._renewals = reloads.ask(self._renewals, time.monotonic())
         elif word == SETTLED:

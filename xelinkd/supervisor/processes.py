@@ -63,13 +63,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker that was forked: its process, the supervisor's end of its control pipe, its birth (boot time)."""
+    """A worker that was forked: its process, the supervisor's end of its control pipe, its birth."""
 
     job: Job
     pid: int
     pidfd: int
     control: Connection
-    since: float
+    since: float  # boot time
 
     def hear(self) -> bytes:
         """Take the next word, once the control pipe can be read.

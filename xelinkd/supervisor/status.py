@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
@@ -10,8 +11,7 @@ from xelinkd.config.schema import files_of_the_status
 from xelinkd.confinement import promises
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build, Unit
-from xelinkd.workers.lifeline import ALIVE, PROGRESS
-from xelinkd.workers.status import serve_status
+from xelinkd.workers.lifeline import ALIVE, OUTDATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xelinkd.workers.boards import Boards
     from xelinkd.workers.lifeline import Lifeline
 
-OF_THE_STATUS: Final = frozenset({ALIVE, PROGRESS})
+OF_THE_STATUS: Final = frozenset({ALIVE, OUTDATED})
 
 
 class StatusUnits:
@@ -65,7 +65,9 @@ def _build(loaded: Loaded, boards: Boards) -> Build:
     config = loaded.config
 
     def serve(lifeline: Lifeline) -> None:
-        serve_status(config.status, lifeline, boards)
+        # Imported by the one process that needs it: HTTP, metrics and pages are nothing to the others.
+        module = import_module("xelinkd.workers.status")
+        module.serve_status(config.status, lifeline, boards)
 
     def jobs() -> Sequence[Job]:
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from xelinkd.state import history, told
     from xelinkd.state.histogram import Histogram
     from xelinkd.state.told import State
+
+
+CONTENT_TYPE: Final = "application/json"
 
 
 def render(state: State) -> bytes:
