@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import urllib3
+from support.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -44,6 +47,13 @@ def toml(settings: Mapping[str, Mapping[str, object]]) -> str:
         f"[{section}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
         for section, keys in settings.items()
     )
+
+
+def _answer(url: str) -> urllib3.BaseHTTPResponse | None:
+    try:
+        return urllib3.request("GET", url, timeout=PATIENCE, retries=False)
+    except urllib3.exceptions.HTTPError:  # nothing listens there yet
+        return None
 
 
 @dataclass
@@ -98,6 +108,11 @@ class Daemon:
                 stderr=log,
                 env={**os.environ, **self.env, **(env or {})},
             )
+        return self
+
+    def serve_status(self) -> Daemon:
+        """Configure it to serve its status, on a port of its own."""
+        self.configure(status={"listen": f"127.0.0.1:{free_port()}"})
         return self
 
     @property
@@ -159,6 +174,19 @@ class Daemon:
             lambda: self.file.exists() and condition(self.links()), f"the links in\n{self.log.read_text()}"
         )
         return self.links()
+
+    # What it serves.
+
+    def ask(self, path: str) -> tuple[int, str]:
+        """Ask the status process, once it listens; give the status and the body."""
+        address = self.settings["status"]["listen"]
+        answer = wait_until(lambda: _answer(f"http://{address}{path}"), f"an answer at {address}")
+        return answer.status, answer.data.decode()
+
+    def wait_for_answer(self, path: str, condition: Callable[[int, str], object]) -> str:
+        """Ask until the answer is as it should be, and give it."""
+        wait_until(lambda: condition(*self.ask(path)), f"the answer at {path}; last: {self.ask(path)}")
+        return self.ask(path)[1]
 
     # What it consists of.
 

@@ -20,6 +20,7 @@ from xelinkd.confinement.privileges import forgo_new_privileges
 from xelinkd.supervisor import pipeline
 from xelinkd.supervisor.logins import Logins
 from xelinkd.supervisor.processes import fork_worker
+from xelinkd.supervisor.status import status
 from xelinkd.workers.boards import Boards
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def jobs(loaded: Loaded) -> dict[str, Job]:
         pipeline.pipeline(loaded, 0.0, Logins(), Boards(), ()),
         pipeline.watcher(loaded),
         pipeline.remover(loaded, ()),
+        status(loaded, Boards()),
     )
     return {job.name: job for build in builds for job in build.jobs()}
 

@@ -41,7 +41,7 @@ class StatusUnits:
 
     def rebuild(self, loaded: Loaded) -> None:
         """Serve as configured."""
-        build = _build(loaded, self._boards)
+        build = status(loaded, self._boards)
         if not loaded.config.status.listen:
             self._leave()
         elif self._unit:
@@ -61,7 +61,8 @@ class StatusUnits:
             self._unit = None
 
 
-def _build(loaded: Loaded, boards: Boards) -> Build:
+def status(loaded: Loaded, boards: Boards) -> Build:
+    """Serve what is on the boards, as configured."""
     config = loaded.config
 
     def serve(lifeline: Lifeline) -> None:
