@@ -15,9 +15,11 @@ from benchmarks import procfs
 from benchmarks.figures import Budget, Figure
 from benchmarks.rig import (
     PAGE,
+    answers,
     configure,
     environment,
     flags,
+    free_port,
     labels_in,
     running,
     wait_until,
@@ -88,6 +90,21 @@ def rest(rig: Rig) -> list[Figure]:
     ]
 
 
+def status(rig: Rig) -> list[Figure]:
+    """Take the memory of a daemon that serves its status, after it was asked for everything."""
+    memory = []
+    for _ in range(rig.effort.rest_rounds):
+        address = f"127.0.0.1:{free_port()}"
+        with _folder(rig) as folder:
+            path = configure(rig, folder, rig.effort.rest_interval, status=address)
+            with running(rig.run("xelinkd", "run", "--config", str(path)), folder) as pid:
+                for asked in ("/", "/metrics", "/readyz"):
+                    wait_until(partial(answers, f"http://{address}{asked}"))
+                memory.append(_by_name(pid, procfs.pss_mib))
+    total = Figure("memory with the status, PSS", "MiB", tuple(map(_total, memory)), Budget(40))
+    return [total, *_by_process(memory, "MiB")]
+
+
 def start(rig: Rig) -> list[Figure]:
     """Wait from exec to the first feature file."""
     samples = []
@@ -125,6 +142,7 @@ MEASURES: Final[Mapping[str, Callable[[Rig], list[Figure]]]] = {
     "parse": parse,
     "cycle": cycle,
     "rest": rest,
+    "status": status,
     "start": start,
     "reload": reload,
     "peer": peer,

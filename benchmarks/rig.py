@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.request import urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -137,6 +139,22 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(LOOK_EVERY)
 
 
+def free_port() -> int:
+    """Give a port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def answers(url: str) -> bool:
+    """Ask; tell whether all is well."""
+    try:
+        with urlopen(url, timeout=PATIENCE) as response:  # noqa: S310  http, to ourselves
+            return bool(response.read())
+    except OSError:
+        return False
+
+
 # How to start a program, and where its labels are then.
 
 
@@ -145,14 +163,19 @@ def labels_in(folder: Path) -> Path:
     return folder / "features.d" / "xpum-sidecar-labels.txt"
 
 
-def configure(rig: Rig, folder: Path, interval: float, namespace: str = "gpu.intel.com") -> Path:
-    """Put a configuration into `folder` by a rename, as editors and tools do; give its path."""
+def configure(
+    rig: Rig, folder: Path, interval: float, namespace: str = "gpu.intel.com", status: str = ""
+) -> Path:
+    """Put a configuration into `folder` by a rename, as editors and tools do; give its path.
+
+    `status`: where the status is served; nowhere, unless that is what is measured.
+    """
     path = folder / "xelinkd.toml"
     staged = path.with_suffix(".new")
     staged.write_text(
         f'[source]\nurl = "{rig.server.url}"\ninterval = "{1000 * interval:.0f}ms"\nstartup_delay = "0s"\n'
         f'[labels]\nnamespace = "{namespace}"\n'
-        f'[feature_file]\npath = "{labels_in(folder)}"\n'
+        f'[feature_file]\npath = "{labels_in(folder)}"\n[status]\nlisten = "{status}"\n'
     )
     staged.rename(path)
     return path

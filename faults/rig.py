@@ -59,7 +59,7 @@ def standing() -> Iterator[Rig]:
     """Set a rig up while the block lasts; the daemon is not started."""
     with tempfile.TemporaryDirectory(prefix="xelinkd-faults-") as folder, ExitStack() as undo:
         source = Source(BEFORE)
-        daemon = Daemon(Path(folder), source.url())
+        daemon = Daemon(Path(folder), source.url()).serve_status()  # as it is shipped
         daemon.configure(source={"interval": _milliseconds(INTERVAL), "deadline": _milliseconds(DEADLINE)})
         try:
             yield Rig(daemon, source, undo)

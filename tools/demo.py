@@ -1,7 +1,8 @@
 """What `make demo` shows: labels appear, change and survive, written by the real program.
 
 Starts `xelinkd simulate` and `xelinkd run` as a user would, and steers the simulator over HTTP.
-Ends by itself after about 20 seconds, or on ^C; either way nothing is left running.
+Ends by itself after about 20 seconds, or on ^C; either way nothing is left running. With `--stay` it goes on
+until ^C, for a look at the page.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,11 +24,21 @@ import urllib3
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+
+def free_port() -> int:
+    """Give a port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
 FOLDER: Final = Path(__file__).resolve().parent.parent / ".demo"
 FILE: Final = FOLDER / "features.d" / "xpum-sidecar-labels.txt"
 CONFIG: Final = FOLDER / "xelinkd.toml"
 LOG: Final = FOLDER / "xelinkd.log"
 XELINKD: Final = [sys.executable, "-m", "xelinkd"]
+PORT: Final = free_port()
+PAGE: Final = f"http://127.0.0.1:{PORT}/"
 PATIENCE: Final = 30.0  # seconds
 COLOUR: Final = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -38,12 +50,14 @@ def main() -> None:
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulator())
         configure(simulator.url, namespace="gpu.intel.com")
+        say(f"While this runs, the page is at {PAGE}")
         daemon = stack.enter_context(running([*XELINKD, "run", "--config", str(CONFIG)], LOG))
         labels_appear()
         a_link_fails(simulator)
         xpu_manager_dies(simulator)
         the_writer_is_killed(daemon)
         the_configuration_changes(simulator)
+        it_can_be_seen()
     it_has_ended()
 
 
@@ -107,6 +121,20 @@ def the_configuration_changes(simulator: Simulator) -> None:
     configure(simulator.url, namespace="gpu.intel.com")
     wait_for(lambda: "gpu.intel.com/" in FILE.read_text() and links(), "all labels")
     say("It is put back as it was. (All that was logged is in .demo/xelinkd.log.)")
+
+
+def it_can_be_seen() -> None:
+    """Ask the running service, as a person and as a probe."""
+    scene("How is it? `xelinkd status` asks the running service, as the page, probes and Prometheus do:")
+    shown = subprocess.run(
+        [*XELINKD, "status", "--config", str(CONFIG)], capture_output=True, check=True, text=True
+    )
+    show(shown.stdout)
+    changes = json.loads(urllib3.request("GET", f"{PAGE}topology.json", timeout=5).data)["changes"]
+    say(f"What happened is remembered, though a writer was killed: {len(changes)} changes. The page: {PAGE}")
+    if "--stay" in sys.argv:
+        say("It goes on until ^C.")
+        signal.pause()
 
 
 def it_has_ended() -> None:
@@ -175,6 +203,7 @@ def configure(url: str, *, namespace: str, min_lanes: int = 4) -> None:
         f'[source]\nurl = "{url}"\ninterval = "1s"\nstartup_delay = "0s"\n'
         f'[labels]\nnamespace = "{namespace}"\nmin_lanes = {min_lanes}\n'
         f'[feature_file]\npath = "{FILE}"\n[log]\nformat = "json"\n'
+        f'[status]\nlisten = "127.0.0.1:{PORT}"\n'
     )
     new.rename(CONFIG)
 

@@ -13,6 +13,7 @@ BUDGETED = {
     "steady cycle, CPU (every 0.1 s)",
     "context switches (every 0.1 s)",
     "memory, PSS (every 0.1 s)",
+    "memory with the status, PSS",
     "start to first label",
     "configuration change to new labels",
 }

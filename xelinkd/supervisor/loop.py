@@ -220,7 +220,8 @@ class Supervisor:
 
 
 def _guarded(loaded: Loaded) -> Loaded:
-    """Where there is a password, let nobody look into the memory of what is forked from here on."""
-    if loaded.config.source.user:
+    """Where there is a secret, let nobody look into the memory of what is forked from here on."""
+    config = loaded.config
+    if config.source.user or config.status.token_file or config.status.key_file:
         hide_memory()
     return loaded
