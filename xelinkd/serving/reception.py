@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.serving.answering import respond
@@ -20,29 +21,45 @@ if TYPE_CHECKING:
     from xelinkd.serving.answering import Route
     from xelinkd.serving.response import Response
 
-MAX_CLIENTS: Final = 256
-MAX_UNSENT: Final = 16 << 20  # bytes of responses that clients have not taken, all together
-MAX_REQUESTS: Final = 100  # of one connection
-HEAD_DEADLINE: Final = 5.0  # seconds, for a whole head from its first byte (or for the handshake of TLS)
-IDLE_DEADLINE: Final = 60.0  # seconds between two requests; Prometheus asks more often
-RESPONSE_DEADLINE: Final = 10.0  # seconds, to take a whole response
-LINGERING: Final = 1.0  # seconds, to take the last of it
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What clients may take: each of them, and all together. Times are in seconds.
+
+    `unsent`: bytes of responses that clients have not taken yet, all together. `requests`: of one connection.
+    `head`: for a whole head from its first byte, or for the handshake of TLS. `idle`: between two requests.
+    `response`: to take a whole response. `lingering`: to take the last of it.
+    """
+
+    clients: int = 256
+    unsent: int = 16 << 20
+    requests: int = 100
+    head: float = 5.0
+    idle: float = 60.0  # Prometheus asks more often
+    response: float = 10.0
+    lingering: float = 1.0
+
+
+BOUNDS: Final = Bounds()
 
 
 class Reception:
-    """Answers clients, of which there are at most MAX_CLIENTS."""
+    """Answers clients, within bounds."""
 
-    def __init__(self, routes: Mapping[str, Route], access: Access, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, routes: Mapping[str, Route], access: Access, bounds: Bounds, tasks: asyncio.TaskGroup
+    ) -> None:
         """Talk to nobody yet; each conversation is to be one of the tasks."""
         self._routes = routes
         self._access = access
+        self._bounds = bounds
         self._tasks = tasks
         # Who has been without a whole request for longest comes first.
         self._clients: dict[Wire, asyncio.Task[None]] = {}
 
     def welcome(self, sock: socket.socket) -> None:
         """Talk with one more client; where there are too many, the one who keeps us waiting longest goes."""
-        while len(self._clients) >= MAX_CLIENTS:
+        while len(self._clients) >= self._bounds.clients:
             self.dismiss_one()
         wire = Wire(sock)
         task = self._tasks.create_task(self._converse(wire))
@@ -65,22 +82,45 @@ class Reception:
     async def _converse(self, wire: Wire) -> None:
         with contextlib.suppress(OSError):  # the client is gone or too slow, or speaks no TLS
             if self._access.context is not None:
-                async with asyncio.timeout(HEAD_DEADLINE):
+                async with asyncio.timeout(self._bounds.head):
                     await wire.encrypt(self._access.context)
             await self._answer_all(wire)
-            async with asyncio.timeout(LINGERING):
+            async with asyncio.timeout(self._bounds.lingering):
                 await wire.hang_up()
 
     async def _answer_all(self, wire: Wire) -> None:
         """Answer one request after the other, until one side has had enough."""
         received = bytearray()
         try:
-            for turn in range(1, MAX_REQUESTS + 1):
-                head = await _receive_head(wire, received, is_first=turn == 1)
-                if not head or not await self._answer(wire, head, is_last=turn == MAX_REQUESTS):
+            for turn in range(1, self._bounds.requests + 1):
+                head = await self._receive_head(wire, received, is_first=turn == 1)
+                if not head or not await self._answer(wire, head, is_last=turn == self._bounds.requests):
                     return
         except RefusedError as refused:
             await self._send(wire, sentence(refused.status, str(refused)), closes=True)
+
+    async def _receive_head(self, wire: Wire, received: bytearray, *, is_first: bool) -> bytes:
+        """Take the head of the next request off what was received; nothing if the client sends no more.
+
+        Raises:
+            RefusedError: it is too large.
+            TimeoutError: the client takes too long.
+            OSError: the connection is broken.
+
+        """
+        is_idle = not (is_first or received)
+        async with asyncio.timeout(self._bounds.idle if is_idle else self._bounds.head) as deadline:
+            while not (size := head_size(received)):
+                part = await wire.receive(MAX_HEAD_SIZE - len(received))
+                if not part:
+                    return b""
+                if is_idle:
+                    deadline.reschedule(asyncio.get_running_loop().time() + self._bounds.head)
+                    is_idle = False
+                received += part
+        head = bytes(received[:size])
+        del received[:size]
+        return head
 
     async def _answer(self, wire: Wire, head: bytes, *, is_last: bool) -> bool:
         """Answer one request; tell whether there may be another one."""
@@ -94,38 +134,13 @@ class Reception:
     async def _send(self, wire: Wire, response: Response, *, closes: bool, with_body: bool = True) -> None:
         head, body = render_head(response, time.time(), closes=closes), response.body if with_body else b""
         self._make_room(len(body))
-        async with asyncio.timeout(RESPONSE_DEADLINE):
-            await wire.send(head)
-            await wire.send(body)
+        async with asyncio.timeout(self._bounds.response):
+            await wire.send(head, body)
 
     def _make_room(self, size: int) -> None:
         """Hang up on clients who do not take their responses, so that theirs and one more can be held."""
         held = size + sum(wire.unsent for wire in self._clients)
         for wire in [wire for wire in self._clients if wire.unsent]:
-            if held > MAX_UNSENT:
+            if held > self._bounds.unsent:
                 held -= wire.unsent
                 self._dismiss(wire)
-
-
-async def _receive_head(wire: Wire, received: bytearray, *, is_first: bool) -> bytes:
-    """Take the head of the next request off what was received; nothing if the client sends no more.
-
-    Raises:
-        RefusedError: it is too large.
-        TimeoutError: the client takes too long.
-        OSError: the connection is broken.
-
-    """
-    is_idle = not (is_first or received)
-    async with asyncio.timeout(IDLE_DEADLINE if is_idle else HEAD_DEADLINE) as deadline:
-        while not (size := head_size(received)):
-            part = await wire.receive(MAX_HEAD_SIZE - len(received))
-            if not part:
-                return b""
-            if is_idle:
-                deadline.reschedule(asyncio.get_running_loop().time() + HEAD_DEADLINE)
-                is_idle = False
-            received += part
-    head = bytes(received[:size])
-    del received[:size]
-    return head

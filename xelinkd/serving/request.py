@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAX_HEAD_SIZE: Final = 8192  # bytes
 
+_BLANK: Final = b"\r\n\r\n"
 _END: Final = re.compile(rb"\n\r?\n")  # lines that end amiss are refused, not waited on
 _REQUEST_LINE: Final = re.compile(
     rb"(?P<method>[!#$%&'*+.^_`|~0-9A-Za-z-]+) "
@@ -84,9 +85,9 @@ def read_head(head: bytes) -> Head:
         RefusedError: it is malformed.
 
     """
-    request_line, *lines, blank, rest = head.split(b"\r\n")
+    request_line, *lines = head.removesuffix(_BLANK).split(b"\r\n")
     asked = _REQUEST_LINE.fullmatch(request_line)
-    if asked is None or blank or rest:
+    if asked is None or not head.endswith(_BLANK):
         raise _malformed("the request line")
     fields = _fields(lines)
     host = asked["authority"] or fields.get(b"host")

@@ -10,7 +10,7 @@ from xelinkd import logs
 from xelinkd.config.rules import address_and_port
 from xelinkd.model.episodes import follow
 from xelinkd.serving.access import Access, AccessError, load_access
-from xelinkd.serving.reception import Reception
+from xelinkd.serving.reception import BOUNDS, Bounds, Reception
 from xelinkd.telling import tell
 
 if TYPE_CHECKING:
@@ -30,30 +30,36 @@ log = logs.logger()
 
 
 def serve(
-    status: Status, routes: Mapping[str, Route], until: Callable[[], Coroutine[object, object, None]]
+    status: Status,
+    routes: Mapping[str, Route],
+    until: Callable[[], Coroutine[object, object, None]],
+    bounds: Bounds = BOUNDS,
 ) -> None:
     """Answer at `status.listen` by the routes (path to route), until what `until` gives is over.
 
     For a process of its own, with one thread. It waits for what is not there yet: a port that is taken, an
     address, a token file, a certificate; nothing is served without them. What `until` raises ends it, too.
     """
-    asyncio.run(_serve(status, routes, until))
+    asyncio.run(_serve(status, routes, until, bounds))
 
 
 async def _serve(
-    status: Status, routes: Mapping[str, Route], until: Callable[[], Coroutine[object, object, None]]
+    status: Status,
+    routes: Mapping[str, Route],
+    until: Callable[[], Coroutine[object, object, None]],
+    bounds: Bounds,
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(_listen_and_answer(status, routes))
+        serving = tasks.create_task(_listen_and_answer(status, routes, bounds))
         await until()
         serving.cancel()
 
 
-async def _listen_and_answer(status: Status, routes: Mapping[str, Route]) -> None:
+async def _listen_and_answer(status: Status, routes: Mapping[str, Route], bounds: Bounds) -> None:
     access, listener = await _opened(status)
     with listener:
         async with asyncio.TaskGroup() as tasks:
-            reception = Reception(routes, access, tasks)
+            reception = Reception(routes, access, bounds, tasks)
             while True:
                 await _let_in(listener, reception)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Outcome = TypeVar("Outcome")
 
-_PART_SIZE: Final = 16_384  # bytes that are sent at once: a record of TLS
+_RECORD_SIZE: Final = 16_384  # bytes; the largest of TLS
 
 
 class Wire:
@@ -51,19 +51,20 @@ class Wire:
         """
         return await self._attempt(lambda: self._sock.recv(size), self._readable)
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, *parts: bytes) -> None:
         """Send all of it.
 
         Raises:
             OSError: the connection is broken.
 
         """
-        rest = memoryview(data)
-        self.unsent += len(rest)
-        while rest:
-            sent = await self._attempt(partial(self._sock.send, rest[:_PART_SIZE]), self._writable)
-            self.unsent -= sent
-            rest = rest[sent:]
+        self.unsent = sum(map(len, parts))
+        for part in parts:
+            rest = memoryview(part)
+            while rest:
+                sent = await self._attempt(partial(self._sock.send, rest[:_RECORD_SIZE]), self._writable)
+                self.unsent -= sent
+                rest = rest[sent:]
 
     async def hang_up(self) -> None:
         """Send no more, and wait until the client has taken what was sent, and gone.
@@ -78,7 +79,7 @@ class Wire:
             with contextlib.suppress(OSError):
                 self._sock.unwrap()  # says the end in TLS; the answer to that is not waited for
         self._sock.shutdown(socket.SHUT_WR)
-        while await self.receive(_PART_SIZE):
+        while await self.receive(_RECORD_SIZE):
             pass
 
     def close(self) -> None:
