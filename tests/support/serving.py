@@ -13,6 +13,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,13 +30,14 @@ from xelinkd.serving.answering import Route
 from xelinkd.serving.reception import Bounds
 from xelinkd.serving.response import TEXT, Response
 from xelinkd.serving.server import serve
-from xelinkd.supervisor.processes import Job, fork_worker
+from xelinkd.supervisor.processes import DONE, Job, fork_worker
 from xelinkd.workers.lifeline import ALIVE, OUTDATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xelinkd.serving.request import Request
+    from xelinkd.supervisor.processes import Worker
     from xelinkd.workers.lifeline import Lifeline
 
 TESTS: Final = Path(__file__).parents[1]
@@ -93,11 +95,14 @@ class Served:
             sock.sendall(sent)
             return all_of(sock)
 
-    def memory(self) -> dict[str, int]:
-        """Give VmRSS, VmHWM and so on of the worker, in KiB."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        pairs = (line.split(":") for line in lines if line.startswith("Vm"))
-        return {name: int(value.split()[0]) for name, value in pairs}
+    def peak_kib(self) -> int:
+        """Give the most memory that the worker has ever had, in KiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0])
+
+    def descriptors(self) -> int:
+        """Give how many descriptors the worker has."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Give the log's events of one name."""
@@ -152,10 +157,24 @@ def _main(status: Status, bounds: Bounds) -> int:
     promise = partial(of_the_status, Config(status=status))
     job = Job("status", main, (), frozenset({ALIVE, OUTDATED}), may_be_killed=False, promise=promise)
     set_up = partial(logs.configure, Log(level="debug", format="json"))
-    worker = fork_worker(job, heartbeat_period=0.1, set_up=set_up)
-    sys.stdin.read()
-    worker.release()
-    return 0 if worker.reap() == "exit status 0" else 1
+    while True:
+        worker = fork_worker(job, heartbeat_period=0.1, set_up=set_up)
+        is_over = _wait(worker)
+        worker.release()
+        ended = worker.reap()
+        if is_over or ended != DONE:
+            return int(ended != DONE)
+
+
+def _wait(worker: Worker) -> bool:
+    """Wait until the worker is outdated; True if it is over: by the test, or because the worker has ended."""
+    while sys.stdin.fileno() not in wait([sys.stdin.fileno(), worker.control]):
+        try:
+            if worker.hear() == OUTDATED:
+                return False
+        except EOFError:
+            return True
+    return True
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from xelinkd.serving.answering import Route
     from xelinkd.serving.response import Response
 
+_SMALL: Final = 16 << 10  # bytes; nobody who is given no more, a probe for one, has to go for that
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -54,7 +56,6 @@ class Reception:
         self._access = access
         self._bounds = bounds
         self._tasks = tasks
-        # Who has been without a whole request for longest comes first.
         self._clients: dict[Wire, asyncio.Task[None]] = {}
 
     def welcome(self, sock: socket.socket) -> None:
@@ -66,11 +67,12 @@ class Reception:
         task.add_done_callback(lambda _: self._forget(wire))
         self._clients[wire] = task
 
-    def dismiss_one(self) -> None:
-        """Hang up on the client who keeps us waiting longest, if there is one."""
-        for wire in self._clients:
-            self._dismiss(wire)
-            return
+    def dismiss_one(self) -> bool:
+        """Hang up on the client who keeps us waiting longest; False if there is none."""
+        if not self._clients:
+            return False
+        self._dismiss(min(self._clients, key=_waited_for_since))
+        return True
 
     def _dismiss(self, wire: Wire) -> None:
         self._clients.pop(wire).cancel()
@@ -125,7 +127,7 @@ class Reception:
     async def _answer(self, wire: Wire, head: bytes, *, is_last: bool) -> bool:
         """Answer one request; tell whether there may be another one."""
         asked = read_head(head)
-        self._clients[wire] = self._clients.pop(wire)
+        wire.moved()
         closes = is_last or asked.has_body or not asked.keeps_alive
         response = respond(asked, self._routes, self._access, has_certificate=wire.has_certificate)
         await self._send(wire, response, closes=closes, with_body=not asked.request.is_head)
@@ -138,9 +140,14 @@ class Reception:
             await wire.send(head, body)
 
     def _make_room(self, size: int) -> None:
-        """Hang up on clients who do not take their responses, so that theirs and one more can be held."""
+        """Hang up on clients who do not take their responses, so that one more can be held."""
         held = size + sum(wire.unsent for wire in self._clients)
-        for wire in [wire for wire in self._clients if wire.unsent]:
+        large = (wire for wire in self._clients if wire.unsent > _SMALL)
+        for wire in sorted(large, key=_waited_for_since):
             if held > self._bounds.unsent:
                 held -= wire.unsent
                 self._dismiss(wire)
+
+
+def _waited_for_since(wire: Wire) -> float:
+    return wire.moved_at

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xelinkd.serving.answering import Route
 
 RETRY: Final = 1.0  # seconds
-_BACKLOG: Final = 128
+_BACKLOG: Final = 1024  # clients that come in one moment
 # Bytes that the kernel holds for each client, instead of megabytes where a client is slow. It doubles them.
 _SEND_BUFFER: Final = 64 << 10
 _RECEIVE_BUFFER: Final = 16 << 10
@@ -65,12 +65,11 @@ async def _listen_and_answer(status: Status, routes: Mapping[str, Route], bounds
 
 
 async def _let_in(listener: socket.socket, reception: Reception) -> None:
-    """Accept one client, and then have a look at the others: an evicted one would have had no chance else."""
+    """Accept one client, and then turn to the others: they have a moment each before there are too many."""
     try:
         client, _ = await asyncio.get_running_loop().sock_accept(listener)
-    except OSError:  # no descriptor is left for one more
-        reception.dismiss_one()
-        await asyncio.sleep(RETRY)
+    except OSError:  # no descriptor is left
+        await asyncio.sleep(0 if reception.dismiss_one() else RETRY)
     else:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         reception.welcome(client)

@@ -18,18 +18,27 @@ _RECORD_SIZE: Final = 16_384  # bytes; the largest of TLS
 
 
 class Wire:
-    """A connection that does not block. `unsent` is how many bytes wait for the client to take them."""
+    """A connection that does not block.
+
+    `unsent` is how many bytes wait for the client to take them; `moved_at` (seconds of the loop's clock) when
+    the client last did what we wait for: it came, asked, or took some bytes.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         """Take over a socket; `close` is for its owner to call."""
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self.unsent = 0
+        self.moved()
 
     @property
     def has_certificate(self) -> bool:
         """Whether the client showed a certificate, which was found good."""
         return isinstance(self._sock, ssl.SSLSocket) and bool(self._sock.getpeercert())
+
+    def moved(self) -> None:
+        """Take note that the client has just done what we waited for."""
+        self.moved_at = self._loop.time()
 
     async def encrypt(self, context: ssl.SSLContext) -> None:
         """Begin TLS.
@@ -63,6 +72,7 @@ class Wire:
             rest = memoryview(part)
             while rest:
                 sent = await self._attempt(partial(self._sock.send, rest[:_RECORD_SIZE]), self._writable)
+                self.moved()
                 self.unsent -= sent
                 rest = rest[sent:]
 
