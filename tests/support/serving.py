@@ -118,7 +118,9 @@ class Served:
 
 
 @contextmanager
-def starting(folder: Path, bounds: dict[str, float] | None = None, **status: str | bool) -> Iterator[Served]:
+def starting(
+    folder: Path, bounds: dict[str, float] | None = None, /, **status: str | bool
+) -> Iterator[Served]:
     """Give a server on a free port of 127.0.0.1, if it is not told where; it may not listen yet."""
     port = free_port()
     keys = {"listen": f"127.0.0.1:{port}", **status}
@@ -134,7 +136,9 @@ def starting(folder: Path, bounds: dict[str, float] | None = None, **status: str
 
 
 @contextmanager
-def serving(folder: Path, bounds: dict[str, float] | None = None, **status: str | bool) -> Iterator[Served]:
+def serving(
+    folder: Path, bounds: dict[str, float] | None = None, /, **status: str | bool
+) -> Iterator[Served]:
     """Give a server that listens."""
     with starting(folder, bounds, **status) as served:
         served.wait_for("status_listening")
