@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -37,6 +38,12 @@ def value(state: State, name: str, **labels: str) -> float | None:
     samples = [sample for family in families(state).values() for sample in family.samples]
     found = [sample.value for sample in samples if sample.name == name and sample.labels == labels]
     return found[0] if found else None
+
+
+def names_in(text: str) -> set[str]:
+    """Give the names of our metrics in expressions, as families have them."""
+    found = set(re.findall(r"(?<![\w:/.])xelinkd_\w+", text))
+    return {re.sub(r"_(bucket|count|sum)$", "", name) for name in found}
 
 
 def _history() -> History:

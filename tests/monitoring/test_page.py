@@ -1,0 +1,23 @@
+"""The page of metrics, before Prometheus' own eyes."""
+
+from __future__ import annotations
+
+import pytest
+from support.metrics import BUSY, FIGURES, UNKNOWN
+from support.prometheus import needs_prometheus, promtool
+from support.states import GOOD
+
+from xelinkd.state.told import Fetching, Keeping, State
+from xelinkd.views.metrics import render
+
+pytestmark = needs_prometheus
+
+STARTING = State(GOOD.now, GOOD.turned_at, GOOD.supervision, Fetching(), Keeping(), GOOD.history)
+
+
+@pytest.mark.parametrize(
+    "state", [GOOD, STARTING, UNKNOWN, BUSY], ids=["good", "starting", "unknown", "busy"]
+)
+def test_promtool_finds_no_fault(state: State) -> None:
+    """The page keeps Prometheus' conventions, as its own tool checks them."""
+    assert promtool("check", "metrics", stdin=render(state, FIGURES)) == ""

@@ -1,0 +1,122 @@
+"""A real Prometheus that scrapes a real page of metrics; where there is none, its tests are skipped."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+from support.daemon import PATIENCE, wait_until
+
+from xelinkd.views.metrics import CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+MONITORING = ROOT / "deployments" / "monitoring"
+RULES = MONITORING / "xelinkd.rules.yaml"
+LISTENING = "0A"  # state in /proc/net/tcp
+
+needs_prometheus = pytest.mark.skipif(
+    not (shutil.which("promtool") and shutil.which("prometheus")),
+    reason="needs prometheus and promtool (Debian: apt-get install prometheus)",
+)
+
+
+def promtool(*arguments: str | Path, stdin: bytes = b"") -> str:
+    """Run promtool; give what it says. Fails if promtool does."""
+    command = ["promtool", *map(str, arguments)]
+    done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=120)
+    said = (done.stdout + done.stderr).decode()
+    assert done.returncode == 0, said
+    return said
+
+
+class _Handler(BaseHTTPRequestHandler):
+    page: bytes
+
+    def do_GET(self) -> None:
+        """Serve the page."""
+        self.send_response(200)
+        self.send_header("Content-Type", CONTENT_TYPE)
+        self.send_header("Content-Length", str(len(self.page)))
+        self.end_headers()
+        self.wfile.write(self.page)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving_metrics(page: bytes) -> Iterator[str]:
+    """Serve a page of metrics as the status process shall; give its host and port."""
+    handler = type("Handler", (_Handler,), {"page": page})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class Prometheus:
+    """A Prometheus that runs, and what it knows."""
+
+    def __init__(self, address: str) -> None:
+        """Take its host and port."""
+        self.address = address
+
+    def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401  as it comes
+        """Ask its API; give the data."""
+        url = f"http://{self.address}/api/v1/{path}?{urlencode(parameters)}"
+        with urlopen(url, timeout=PATIENCE) as answer:
+            return json.load(answer)["data"]
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """Evaluate an expression now; give its series."""
+        found: list[dict[str, Any]] = self.ask("query", query=expression)["result"]
+        return found
+
+    def rules(self) -> list[dict[str, Any]]:
+        """Give all rules, with how they fare."""
+        return [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
+
+
+@contextmanager
+def running(folder: Path, target: str) -> Iterator[Prometheus]:
+    """Let a Prometheus scrape a target as job xelinkd, and judge it by our rules."""
+    config = folder / "prometheus.yaml"
+    config.write_text(
+        f"global: {{scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}}\n"
+        f"rule_files: [{RULES}]\n"
+        f"scrape_configs: [{{job_name: xelinkd, static_configs: [{{targets: ['{target}']}}]}}]\n"
+    )
+    command = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, "--web.listen-address=127.0.0.1:0"], stdout=log, stderr=log)
+    try:
+        port = wait_until(lambda: _port(process.pid), "Prometheus to listen")
+        yield Prometheus(f"127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _port(pid: int) -> int | None:
+    """Give the port that a process listens on; None if it does not yet."""
+    sockets = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ports = [row[1] for row in rows if row[3] == LISTENING and f"socket:[{row[9]}]" in sockets]
+    return int(ports[0].partition(":")[2], 16) if ports else None
