@@ -227,14 +227,12 @@ def data_source() -> dict[str, Any]:
 
 def nodes() -> dict[str, Any]:
     """Let people choose the node whose details are shown."""
-    query = "label_values(xelinkd_build_info, instance)"
     return {
         "name": "node",
         "label": "Node",
         "type": "query",
         "datasource": SOURCE,
-        "definition": query,
-        "query": {"query": query, "refId": "nodes"},
+        "query": {"query": "label_values(xelinkd_build_info, instance)", "refId": "nodes"},
         "refresh": 2,
         "sort": 1,
     }

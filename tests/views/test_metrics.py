@@ -161,6 +161,17 @@ def test_histogram_that_a_fetcher_made_up_is_left_out(counts: tuple[int, ...]) -
     assert absent(state) - absent(GOOD) == {"xelinkd_fetch_duration_seconds"}
 
 
+def test_extreme_figures_that_a_fetcher_made_up_are_told_as_they_are() -> None:
+    """Whatever figures can come through a pipe can be put on the page."""
+    most, latest = 2**62, 1e15
+    told = Histogram((most,) * (len(OF_A_FETCH) + 1), latest)
+    fetching = Fetching(most, dict.fromkeys(Reason, most), told, page_bytes=most, ended_at=latest)
+    state = replace(GOOD, fetching=fetching, history=History(topology([(0, 1)], lanes=2**64 - 1)))
+    assert value(state, "xelinkd_lanes") == 2.0 * (2**64 - 1)
+    assert value(state, "xelinkd_fetch_duration_seconds_count") == most * (len(OF_A_FETCH) + 1)
+    assert value(state, "xelinkd_last_fetch_timestamp_seconds") == latest + NOW.offset
+
+
 def test_refused_configuration_is_told() -> None:
     """An alert can be made of a configuration that does not apply."""
     configuration = changed(SUPERVISION.configuration, problems=("labels.min_lanes: ...",), refusals=2)
