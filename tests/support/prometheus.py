@@ -6,10 +6,11 @@ import json
 import shutil
 import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -108,15 +109,32 @@ def running(folder: Path, target: str) -> Iterator[Prometheus]:
         process = subprocess.Popen([*command, "--web.listen-address=127.0.0.1:0"], stdout=log, stderr=log)
     try:
         port = wait_until(lambda: _port(process.pid), "Prometheus to listen")
+        wait_until(lambda: _is_ready(port), "Prometheus to be ready")
         yield Prometheus(f"127.0.0.1:{port}")
     finally:
         process.terminate()
         process.wait(PATIENCE)
 
 
+def _is_ready(port: int) -> bool:
+    try:
+        urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=PATIENCE).close()
+    except HTTPError as error:
+        error.close()
+        return False
+    return True
+
+
 def _port(pid: int) -> int | None:
     """Give the port that a process listens on; None if it does not yet."""
-    sockets = {str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    open_files = {_target(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    ports = [row[1] for row in rows if row[3] == LISTENING and f"socket:[{row[9]}]" in sockets]
+    ports = [row[1] for row in rows if row[3] == LISTENING and f"socket:[{row[9]}]" in open_files]
     return int(ports[0].partition(":")[2], 16) if ports else None
+
+
+def _target(link: Path) -> str:
+    """Give where a link leads; nowhere if it is gone already."""
+    with suppress(FileNotFoundError):
+        return str(link.readlink())
+    return ""

@@ -13,7 +13,7 @@ from support.states import FETCHING, GOOD, KEEPING, NOW, SUPERVISION, changed, r
 
 from xelinkd.model.unknown import Reason
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING, Histogram
-from xelinkd.state.history import History
+from xelinkd.state.history import History, Kind
 from xelinkd.state.told import Fetching, Keeping
 from xelinkd.views.metrics import render
 
@@ -118,6 +118,12 @@ def test_start_claims_nothing() -> None:
         "xelinkd_feature_file_last_write_timestamp_seconds",
     }
     assert value(STARTING, "xelinkd_labels_held") == 0
+
+
+def test_last_events_are_told_by_kind() -> None:
+    """A query finds when a link was last lost, or the source last failed."""
+    assert value(BUSY, "xelinkd_last_event_timestamp_seconds", event="link_lost") == NOW.wall - 800
+    assert absent(GOOD) >= {"xelinkd_last_event_timestamp_seconds"}
 
 
 def test_lease_that_is_over_is_not_told() -> None:
@@ -258,6 +264,11 @@ def test_units_are_as_the_names_say() -> None:
         )
         assert (found.unit == "bytes") == name.endswith("_bytes"), name
         assert (found.unit == "always 1") == name.endswith("_info"), name
+
+
+def test_every_event_is_documented() -> None:
+    """Whoever asks for an event finds its name."""
+    assert all(f"`{kind}`" in DOCS.read_text() for kind in Kind)
 
 
 def test_cardinality_is_as_documented() -> None:

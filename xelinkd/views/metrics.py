@@ -131,7 +131,7 @@ def _events(state: State) -> Iterator[Metric]:
     latest = {event.kind: event.at for event in state.history.events}
     yield gauges(
         "last_event_timestamp_seconds",
-        "When it last happened to a link, the source or the lease.",
+        "When an event of this kind last happened.",
         ("event",),
         [((kind,), _unix_time(state, at)) for kind, at in latest.items()],
     )
@@ -141,10 +141,9 @@ def _labels(state: State) -> Iterator[Metric]:
     keeping, lease = state.keeping, state.supervision.timing.lease
     end = keeping.end if keeping.end is not None and keeping.end > state.now.boot else None
     lines = () if end is None else keeping.lines
+    links = len(pairs_of(lines)) if lines else None
     yield gauge("labels_held", "Whether labels are held, be it those of no link.", end is not None)
-    yield gauge(
-        "label_links", "Links that the labels held stand for.", len(pairs_of(lines)) if lines else None
-    )
+    yield gauge("label_links", "Links that the labels held stand for.", links)
     yield gauge("label_parts", "Labels that it takes to name them all.", len(lines) or None)
     yield gauge(
         "lease_end_timestamp_seconds",
