@@ -1,6 +1,6 @@
 # Everything here sets up what it needs in this checkout, once. Nothing needs root.
 
-.PHONY: help test lint demo bench faults soak fuzz coverage clean
+.PHONY: help test lint demo browser bench faults soak fuzz coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 18
@@ -13,6 +13,9 @@ lint: ## style, types, and which room may import which
 
 demo: ## watch it work: a simulated node of 8 GPUs, and xelinkd beside it
 	@exec tools/demo
+
+browser: ## the page in a real browser (Debian's chromium); screenshots in .browser/
+	@exec tools/browser
 
 bench: ## the budgets, measured (PEER="command" puts another program beside it)
 	@exec tools/bench $(PEER)
@@ -30,5 +33,5 @@ coverage: ## which branches the tests reach
 	@tools/coverage
 
 clean: ## remove what the commands above made
-	rm -rf .venv-* .demo .fuzz .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv-* .demo .fuzz .browser .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

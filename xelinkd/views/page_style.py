@@ -58,6 +58,7 @@ section {
 @media (min-width: 66rem) {
   main {
     grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr);
+    grid-template-rows: auto auto 1fr;
     grid-template-areas:
       "state state" "topology checks" "topology lease" "changes changes" "matrix matrix" "labels labels"
       "configuration processes" "configuration confinement";
@@ -84,6 +85,7 @@ _PARTS: Final = """
 #state.odd { background: var(--odd-back); border-color: var(--odd); }
 #state.bad { background: var(--bad-back); border-color: var(--bad); }
 .sign { display: inline-block; width: 1.4em; font-weight: 700; }
+#state .sign { width: auto; margin-right: .5em; }
 .good > h2, .sign.good { color: var(--good); }
 .odd > h2 { color: var(--odd); }
 .bad > h2, .sign.bad { color: var(--bad); }
