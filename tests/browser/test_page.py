@@ -210,7 +210,7 @@ def test_an_unknown_topology_looks_unknown(look: Opener) -> None:
     assert count(sight, "svg .card") == 0
     assert count(sight, "table.matrix") == 0
     assert sight.page.get_by_role("img", name="The topology is unknown").is_visible()
-    assert sight.page.title() == "✕ config fails - xelinkd"
+    assert sight.page.title() == "✕ config check fails - xelinkd"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

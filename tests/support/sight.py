@@ -46,7 +46,7 @@ class Opener:
     def __call__(
         self, state: State, path: str = "/", width: int = 1280, height: int = 900, **settings: object
     ) -> Sight:
-        """Open an address of the site that shows this state; the settings are those of a browser's context."""
+        """Open an address of a site that shows this state; the settings are a browser context's."""
         return self.at(answers_of(state), path, viewport={"width": width, "height": height}, **settings)
 
     def at(self, answers: Answers, path: str, **settings: object) -> Sight:

@@ -34,6 +34,7 @@ def test_elements_nest() -> None:
     assert tag("ul", tag("li", "a<b"), class_="x") == '<ul class="x"><li>a&lt;b</li></ul>'
     assert together([Markup("<br>"), "<br>"]) == "<br>&lt;br&gt;"
     assert tag("meta", charset="utf-8") == '<meta charset="utf-8">'
+    assert tag("p", class_="") == "<p></p>"
     assert tag("path", stroke_width="2") == '<path stroke-width="2"></path>'
 
 

@@ -43,7 +43,7 @@ def test_a_failing_source_is_told_with_how_long_labels_still_hold() -> None:
 def test_a_check_that_fails_is_named() -> None:
     """The title names the first check that fails."""
     seen = outlook(never_known())
-    assert (seen.tone, seen.brief) == (Tone.BAD, "labels fails")
+    assert (seen.tone, seen.brief) == (Tone.BAD, "labels check fails")
     assert seen.sentences[1] == "No labels are held."
 
 
@@ -59,5 +59,5 @@ def test_concerns_are_told() -> None:
     odd = changed(GOOD.fetching, waits_for_login=True, oddities=("a link's ends disagree",))
     seen = outlook(replace(GOOD, fetching=odd))
     assert seen.tone is Tone.ODD
-    assert "The source refuses the login" in seen.sentences[2]
+    assert "The login was refused, or perhaps was" in seen.sentences[2]
     assert seen.sentences[3] == "Odd: a link's ends disagree."

@@ -29,8 +29,7 @@ def _group(name: str, address: str, looked_at: tuple[Check, ...]) -> Markup:
 
 
 def _check(check: Check) -> Markup:
-    words = f"{check.name} {'passes' if check.passed else 'fails'}"
-    return tag("li", mark(good=check.passed), tag("b", words), f": {check.detail}")
+    return tag("li", mark(good=check.passed), tag("b", check.name), f": {check.detail}")
 
 
 def processes(state: State) -> Markup:

@@ -38,8 +38,11 @@ def together(parts: Iterable[str]) -> Markup:
 
 
 def tag(element: str, *content: str, **attributes: str) -> Markup:
-    """Give an element: `class_` and `stroke_width` stand for the attributes `class` and `stroke-width`."""
-    words = (f' {_attribute(name)}="{escaped(value)}"' for name, value in attributes.items())
+    """Give an element; an attribute with no value is left out.
+
+    `class_` and `stroke_width` stand for the attributes `class` and `stroke-width`.
+    """
+    words = (f' {_attribute(name)}="{escaped(value)}"' for name, value in attributes.items() if value)
     start = f"<{element}{''.join(words)}>"
     return Markup(start if element in _VOID else f"{start}{together(content)}</{element}>")
 

@@ -69,7 +69,7 @@ def _lease(state: State) -> Iterator[tuple[str, str]]:
     yield "last fetch", moment(state, fetching.ended_at)
     yield "next fetch", moment(state, fetching.asks_at, "not planned")
     if fetching.waits_for_login:
-        yield "login", "refused: the next fetch waits"
+        yield "login", "refused, or perhaps refused: the next fetch waits"
     yield "topology last known", moment(state, keeping.known_at)
     if ignorance := keeping.ignorance:
         yield "unknown since", moment(state, ignorance.since)

@@ -56,7 +56,7 @@ def _tone(state: State) -> Tone:
 def _brief(state: State) -> str:
     failing = next((check for check in live(state) + ready(state) if not check.passed), None)
     if failing:
-        return f"{failing.name} fails"
+        return f"{failing.name} check fails"
     if state.keeping.ignorance or state.history.topology is None:
         return "topology unknown"
     missing = len(state.history.missing)
@@ -90,5 +90,5 @@ def _concerns(state: State) -> Iterator[str]:
         names = listed((name_of(link.ends) for link in missing), _MOST_NAMED)
         yield f"{count(len(missing), 'link')} {'is' if len(missing) == 1 else 'are'} missing: {names}."
     if state.fetching.waits_for_login:
-        yield "The source refuses the login, so the next fetch waits: each refusal slows XPU Manager down."
+        yield "The login was refused, or perhaps was. The next fetch waits: each refusal slows XPU Manager."
     yield from (f"Odd: {oddity}." for oddity in state.fetching.oddities)

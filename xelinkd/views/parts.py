@@ -50,5 +50,6 @@ def code(text: str) -> Markup:
 
 
 def mark(*, good: bool) -> Markup:
-    """Give a sign for good or bad; the words beside it say the same."""
-    return tag("span", "✓" if good else "✕", class_="sign good" if good else "sign bad", aria_hidden="true")
+    """Give a sign for good or bad, which has a shape, a colour and a name."""
+    shape, kind, name = ("✓", "good", "passes") if good else ("✕", "bad", "fails")
+    return tag("span", shape, class_=f"sign {kind}", role="img", aria_label=name)

@@ -8,7 +8,7 @@ from xelinkd.state.history import name_of
 from xelinkd.views import topology_svg
 from xelinkd.views.changes import Change, changes
 from xelinkd.views.html import Markup, tag, together
-from xelinkd.views.legend import counts, why_unknown
+from xelinkd.views.legend import counts, notes, why_unknown
 from xelinkd.views.parts import moment, scrolling, section, table
 from xelinkd.views.shown import Shown, shown
 from xelinkd.views.words import count
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xelinkd.model.topology import Tile
     from xelinkd.state.told import State
 
+_MOST_MISSING: Final = 100  # links that are listed
 _SHOWN_AT_ONCE: Final = 12  # changes; the others unfold
 
 
@@ -37,9 +38,13 @@ def _missing(state: State) -> Markup:
     links = state.history.missing
     if not links:
         return Markup()
-    rows = ((name_of(link.ends), str(link.lanes), moment(state, link.since)) for link in links)
+    shown_of_them = links[:_MOST_MISSING]
+    rows = ((name_of(link.ends), str(link.lanes), moment(state, link.since)) for link in shown_of_them)
+    rest = f" {len(links) - _MOST_MISSING} more are in the JSON." if len(links) > _MOST_MISSING else ""
     note = tag(
-        "p", "Links that were there within the last 24 hours, and are not shown any more.", class_="soft"
+        "p",
+        f"Links that were there within the last 24 hours, and are not shown any more.{rest}",
+        class_="soft",
     )
     return together(
         (tag("h3", "Missing links"), note, table("Missing links", ("link", "lanes", "lost"), rows))
@@ -49,11 +54,10 @@ def _missing(state: State) -> Markup:
 def matrix(state: State) -> Markup:
     """Show tiles against tiles."""
     seen = shown(state.history)
-    return section(
-        "matrix",
-        "Matrix",
-        *(_matrix(seen) if seen else (tag("p", f"The topology is unknown. {why_unknown(state)}"),)),
-    )
+    if seen is None:
+        return section("matrix", "Matrix", tag("p", f"The topology is unknown. {why_unknown(state)}"))
+    of = tag("p", " ".join(notes(state, seen)[1:]), class_="soft")
+    return section("matrix", "Matrix", of, *_matrix(seen))
 
 
 def _matrix(seen: Shown) -> tuple[Markup, ...]:
@@ -68,7 +72,7 @@ def _matrix(seen: Shown) -> tuple[Markup, ...]:
         for tile in seen.tiles
     )
     body = tag("table", tag("thead", head), tag("tbody", *rows), class_="matrix")
-    key = "Numbers: lanes of the XeLink between two tiles. card: both are on one GPU. -: no XeLink."
+    key = "Numbers: lanes of the XeLink between two tiles. -: no XeLink. card: both are on one GPU. ·: the same."
     return scrolling("Matrix of all tiles", body), tag("p", key, class_="soft")
 
 
