@@ -33,8 +33,8 @@ def read(state: State) -> dict[str, Any]:
 def test_a_known_topology() -> None:
     """Programs get tiles and links in the form of `show`, with the moment of the last observation."""
     told = read(watched(parse_machine("2x-max1550")))
-    assert (told["version"], told["known"], told["unknown"]) == (1, True, None)
-    assert (told["at"], told["observed_at"]) == ("2027-01-15T08:00:00Z", "2027-01-15T07:59:55Z")
+    assert (told["version"], told["known"], told["reason"]) == (1, True, None)
+    assert (told["time"], told["known_at"]) == ("2027-01-15T08:00:00Z", "2027-01-15T07:59:55Z")
     assert told["tiles"] == ["0.0", "0.1", "1.0", "1.1"]
     assert told["links"] == [{"tiles": ["0.0", "1.1"], "lanes": 16}, {"tiles": ["0.1", "1.0"], "lanes": 16}]
     assert told["labels"] == ["gpu.intel.com/xe-links=0.0-1.1_0.1-1.0"]
@@ -45,39 +45,36 @@ def test_missing_links_have_the_time_of_their_loss() -> None:
     """A program can tell a link that failed from one that was never there."""
     told = read(watched(parse_machine("2x-max1550"), "0.1-1.0"))
     assert told["missing"] == [{"tiles": ["0.1", "1.0"], "lanes": 16, "since": "2027-01-15T07:50:00Z"}]
-    assert told["changes"] == [
-        {"at": "2027-01-15T07:50:00Z", "kind": "link_lost", "subject": "0.1-1.0", "detail": ""}
+    assert told["events"] == [
+        {"event": "link_lost", "time": "2027-01-15T07:50:00Z", "subject": "0.1-1.0", "detail": ""}
     ]
 
 
 def test_unknown_is_never_an_empty_list() -> None:
     """A program that counts links cannot take an unknown topology for a machine without links."""
     told = read(never_known())
-    assert (told["known"], told["tiles"], told["links"], told["observed_at"]) == (False, None, None, None)
-    assert told["unknown"] == {
-        "reason": "refused",
-        "detail": "nothing listens on 127.0.0.1:29999",
-        "since": "2027-01-15T07:55:00Z",
-    }
+    assert (told["known"], told["tiles"], told["links"], told["known_at"]) == (False, None, None, None)
+    assert (told["reason"], told["unknown_since"]) == ("refused", "2027-01-15T07:55:00Z")
+    assert told["detail"] == "nothing listens on 127.0.0.1:29999"
     assert read(watched(mesh(1, 1)))["links"] == []
 
 
 def test_before_the_first_observation_it_is_unknown_without_a_reason() -> None:
     """A daemon that has just started claims nothing."""
     told = read(replace(GOOD, history=History()))
-    assert (told["known"], told["unknown"], told["links"]) == (False, None, None)
+    assert (told["known"], told["reason"], told["links"]) == (False, None, None)
 
 
 def test_what_was_known_last_is_told_as_such() -> None:
     """While the source fails, the last topology is there, with `known` false and of when it is."""
     told = read(unknown_now(watched(parse_machine("2x-max1550"))))
-    assert (told["known"], len(told["links"]), told["observed_at"]) == (False, 2, "2027-01-15T07:54:50Z")
+    assert (told["known"], len(told["links"]), told["known_at"]) == (False, 2, "2027-01-15T07:54:50Z")
 
 
 def test_moments_that_cannot_be_do_no_harm() -> None:
     """A fetcher that was taken over and tells of the year 30 million does not take the document away."""
     assert (
-        read(told_by(noted(GOOD.history, Kind.SOURCE_BACK, 1e15)))["changes"][0]["at"]
+        read(told_by(noted(GOOD.history, Kind.SOURCE_BACK, 1e15)))["events"][0]["time"]
         == "9999-12-31T23:59:59Z"
     )
 

@@ -26,26 +26,26 @@ def _topology(state: State) -> dict[str, object]:
     keeping, topology = state.keeping, state.history.topology
     return {
         "version": VERSION,
-        "at": stamp(state, state.now.boot),
-        "observed_at": _stamp(state, keeping.known_at),
+        "time": stamp(state, state.now.boot),
         "known": topology is not None and keeping.ignorance is None,
-        "unknown": _unknown(state),
+        "known_at": _stamp(state, keeping.known_at),
+        **_unknown(state),
         "tiles": None if topology is None else [str(tile) for tile in topology.tiles],
         "links": None if topology is None else [_link(*link) for link in topology.lanes_by_link().items()],
         "missing": [_missing(state, link) for link in state.history.missing],
         "oddities": state.fetching.oddities,
         "labels": keeping.lines,
         "labels_end_at": _stamp(state, keeping.end),
-        "changes": [_change(state, event) for event in state.history.events],
+        "events": [_event(state, event) for event in state.history.events],
     }
 
 
-def _unknown(state: State) -> dict[str, str] | None:
+def _unknown(state: State) -> dict[str, str | None]:
     ignorance = state.keeping.ignorance
     if ignorance is None:
-        return None
+        return {"reason": None, "detail": None, "unknown_since": None}
     since = stamp(state, ignorance.since)
-    return {"reason": ignorance.reason, "detail": ignorance.detail, "since": since}
+    return {"reason": ignorance.reason, "detail": ignorance.detail, "unknown_since": since}
 
 
 def _link(ends: tuple[Tile, Tile], lanes: int) -> dict[str, object]:
@@ -56,9 +56,9 @@ def _missing(state: State, link: Missing) -> dict[str, object]:
     return _link(link.ends, link.lanes) | {"since": stamp(state, link.since)}
 
 
-def _change(state: State, event: Event) -> dict[str, str]:
-    at = stamp(state, event.at)
-    return {"at": at, "kind": event.kind, "subject": event.subject, "detail": event.detail}
+def _event(state: State, event: Event) -> dict[str, str]:
+    time = stamp(state, event.at)
+    return {"event": event.kind, "time": time, "subject": event.subject, "detail": event.detail}
 
 
 def _stamp(state: State, moment: float | None) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.state.history import name_of
 from xelinkd.views import topology_svg
-from xelinkd.views.changes import Change, changes
+from xelinkd.views.events import Change, changes
 from xelinkd.views.html import Markup, tag, together
 from xelinkd.views.legend import counts, notes, why_unknown
 from xelinkd.views.parts import moment, scrolling, section, table
@@ -72,7 +72,7 @@ def _matrix(seen: Shown) -> tuple[Markup, ...]:
         for tile in seen.tiles
     )
     body = tag("table", tag("thead", head), tag("tbody", *rows), class_="matrix")
-    key = "Numbers: lanes of the XeLink between two tiles. -: no XeLink. card: both are on one GPU. ·: the same."
+    key = "Numbers: lanes of a XeLink. -: no XeLink. card: two tiles of one GPU. ·: a tile and itself."
     return scrolling("Matrix of all tiles", body), tag("p", key, class_="soft")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from support.states import GOOD, LINKED, replace, topology
 
 from xelinkd.state.history import NO_HISTORY, Event, History, Kind, noted, seen
-from xelinkd.views.changes import changes
+from xelinkd.views.events import changes
 
 ONE_LESS = topology([(0, 1), (0, 2)])
 AT = 9_000.0  # 07:43:20
