@@ -23,6 +23,7 @@ VERBS: Final = {
     "once": "fetch once, write once; the exit status tells how it went",
     "show": "show a topology as a matrix, as labels or as JSON; writes nothing",
     "status": "ask the running xelinkd how it is; the exit status tells, too",
+    "watch": "follow the running xelinkd, or XPU Manager's page: each change is a line",
     "check": "check the configuration, and print it with the origin of each value",
     "clear": "remove our labels at once",
     "simulate": "stand in for XPU Manager: serve the page of a simulated node",

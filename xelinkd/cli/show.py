@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.exit_status import Status
+from xelinkd.cli.page_source import source_at
 from xelinkd.cli.terminal import say
 from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
 from xelinkd.cli.usage import UsageError
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xelinkd.config.schema import Config
-    from xelinkd.sources.metrics import MetricsSource
 
 DESCRIPTION = """\
 Shows which tiles are joined by XeLink, and the labels that follow from it. Writes nothing.
@@ -70,18 +69,11 @@ def _look(source: str | None, config: Config) -> Page | Unknown:
     if source is None:
         return look(source_of(config))
     if source.startswith(("http://", "https://")):
-        return look(_source_at(source, config))
+        return look(source_at(source, config))
     try:
         return read_page(_saved_page(source))
     except UnknownPageError as error:
         return Unknown(error.reason, str(error))
-
-
-def _source_at(url: str, config: Config) -> MetricsSource:
-    try:
-        return replace(source_of(config), url=url, login=None)  # the password is for one server
-    except ValueError as error:
-        raise UsageError(f"{url}: {error}") from None
 
 
 def _saved_page(name: str) -> bytes:

@@ -92,8 +92,13 @@ def as_labels(page: Page, config: Config) -> str:
 
 def as_json(page: Page, config: Config) -> str:
     """Give one JSON object; docs/show-json.md describes it."""
+    return msgspec.json.format(msgspec.json.encode(as_object(page, config)), indent=2).decode() + "\n"
+
+
+def as_object(page: Page, config: Config) -> dict[str, object]:
+    """Give what becomes the JSON object."""
     links = page.topology.lanes_by_link()
-    document = {
+    return {
         "version": 1,
         "complete": page.gap is None,
         "gap": page.gap,
@@ -101,4 +106,3 @@ def as_json(page: Page, config: Config) -> str:
         "links": [{"tiles": [str(a), str(b)], "lanes": lanes} for (a, b), lanes in links.items()],
         "labels": list(label_lines(page.topology, config.labels)),
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.views.changes import change_line, of_event
 from xelinkd.views.gpu_text import gpu_lines, in_one_line, linking
 from xelinkd.views.look import Painted, Tone, bad, good, odd, quiet, strong
 from xelinkd.views.words import count, relative, span
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
 
 MAX_EVENTS: Final = 10  # that are shown; the JSON has all
 _WIDTH: Final = 10  # columns of the names at the left
-
-_HAPPENED: Final = {
-    "link_lost": ("link lost", Tone.BAD),
-    "link_back": ("link back", Tone.GOOD),
-    "link_new": ("new link", Tone.GOOD),
-    "lanes_changed": ("lanes changed", Tone.ODD),
-    "source_failing": ("source failing", Tone.BAD),
-    "source_back": ("source back", Tone.GOOD),
-    "lease_ended": ("lease ended", Tone.BAD),
-}
 
 
 def as_lines(document: Document, address: str, look: Look) -> Iterator[Line]:
@@ -158,16 +149,4 @@ def _last_changes(events: tuple[Event, ...]) -> Iterator[Line]:
     yield ()
     more = len(events) - MAX_EVENTS
     yield strong("changes"), quiet(f" (the last {MAX_EVENTS} of {len(events)})" if more > 0 else "")
-    yield from map(event_line, events[-MAX_EVENTS:])
-
-
-def event_line(event: Event) -> Line:
-    """Tell of one change."""
-    words, tone = _HAPPENED.get(event.event, (event.event, Tone.ODD))
-    rest = ": ".join(filter(None, (event.subject, event.detail)))
-    return change_line(event.time, words, tone, rest)
-
-
-def change_line(time: str, words: str, tone: Tone, rest: str) -> Line:
-    """Tell what happened when, and to what."""
-    return quiet(time), "  ", Painted(f"{words:<15}", tone), rest
+    yield from (change_line(of_event(event)) for event in events[-MAX_EVENTS:])
