@@ -24,6 +24,7 @@ VERBS: Final = {
     "show": "show a topology as a matrix, as labels or as JSON; writes nothing",
     "status": "ask the running xelinkd how it is; the exit status tells, too",
     "watch": "follow the running xelinkd, or XPU Manager's page: each change is a line",
+    "doctor": "walk the whole chain, and say at the first broken link what to do",
     "check": "check the configuration, and print it with the origin of each value",
     "clear": "remove our labels at once",
     "simulate": "stand in for XPU Manager: serve the page of a simulated node",

@@ -23,6 +23,33 @@ def new_owner() -> bytes:
     return os.urandom(OWNER_SIZE // 2).hex().encode()
 
 
+def lock_path(feature_file: Path) -> Path:
+    """Name the file that is locked in the feature file's stead."""
+    return feature_file.parent / STAGING_NAME / f"{feature_file.name}.lock"
+
+
+def is_taken(feature_file: Path) -> bool:
+    """Tell whether somebody has the lock, without taking it from anybody or leaving a name.
+
+    For this moment it is shared: one who tries to take it just then has to try again, as all do.
+
+    Raises:
+        OSError: the lock file cannot be looked at.
+
+    """
+    try:
+        descriptor = os.open(lock_path(feature_file), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 class FeatureFileLock:
     """A lock for whoever writes a feature file, on a file of its own in a hidden folder beside it.
 
@@ -35,7 +62,7 @@ class FeatureFileLock:
         self.feature_file: Final = feature_file
         self.was_anothers = False
         self._owner = owner or new_owner()
-        self._path = feature_file.parent / STAGING_NAME / f"{feature_file.name}.lock"
+        self._path = lock_path(feature_file)
         self._descriptor: int | None = None
 
     def take(self) -> bool:

@@ -1,0 +1,144 @@
+"""XPU Manager's page: login, answer, kind of page, topology, and what becomes labels. One fetch, no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
+from xelinkd.model.feature_file import FeatureFile, TooLargeError, render
+from xelinkd.model.labels import label_lines, link_pairs
+from xelinkd.model.page import Page
+from xelinkd.model.topology import lane_disagreements
+from xelinkd.model.unknown import Reason
+from xelinkd.views.words import count, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from xelinkd.cli.doctor.finding import Finding
+    from xelinkd.config.schema import Config, Labels
+    from xelinkd.model.observation import Unknown
+    from xelinkd.views.status_document import Document
+
+STEPS: Final = ("login", "answer", "page", "topology", "labels")
+
+_BROKEN_STEP: Final[Mapping[Reason, str]] = {
+    Reason.PASSWORD_UNREADABLE: "login",
+    Reason.UNAUTHORIZED: "login",
+    Reason.NOT_EXPOSITION: "page",
+    Reason.XPUM2: "page",
+    Reason.NO_FAMILY: "topology",
+    Reason.NO_SAMPLES: "topology",
+    Reason.MALFORMED: "topology",
+}
+_ADVICE: Final[Mapping[Reason, str]] = {
+    Reason.PASSWORD_UNREADABLE: "put the password into the first line of source.password_file",
+    Reason.UNAUTHORIZED: "correct source.user or the password file; each failed login slows XPU Manager down",
+    Reason.TIMEOUT: "look at XPU Manager's log; failed logins, anybody's, slow it down for minutes",
+    Reason.HTTP_STATUS: "look at XPU Manager's log; where a pod took or left a GPU, restart its exporter",
+    Reason.REDIRECT: "put the address that it points to into source.url, if it is XPU Manager's",
+    Reason.XPUM2: "install XPU Manager 1.3 beside it: version 2 does not show XeLink",
+    Reason.NOT_EXPOSITION: "put the address of XPU Manager's /metrics page into source.url",
+    Reason.NO_FAMILY: "look at XPU Manager's log, and at the GPUs' driver; restarting XPU Manager may help",
+}
+_OTHER_ADVICE: Final = "look at what else listens there, at proxies, and at XPU Manager's log"
+
+
+def login_waits(document: Document) -> Iterator[Finding]:
+    """Tell what the running xelinkd knows of the login, instead of another one that may fail."""
+    why = document.source.detail or "a login failed, or may have"
+    until = f"the running xelinkd waits until {document.fetches.next_at}: {why}"
+    yield broken("login", until, _ADVICE[Reason.UNAUTHORIZED])
+    yield from not_looked_at(STEPS[1:], "another failed login would slow XPU Manager down for everybody")
+
+
+def look_at_page(seen: Page | Unknown, config: Config) -> Iterator[Finding]:
+    """Tell what came of the fetch, step by step."""
+    if isinstance(seen, Page):
+        yield from _first_steps(config, len(STEPS))
+        yield _topology(seen)
+        yield _labels(seen, config.labels)
+        return
+    step = _BROKEN_STEP.get(seen.reason, "answer")
+    number = STEPS.index(step)
+    yield from _first_steps(config, number)
+    yield broken(step, seen.detail, _ADVICE.get(seen.reason, _OTHER_ADVICE))
+    yield from not_looked_at(STEPS[number + 1 :], f"the {step} is broken")
+
+
+def _first_steps(config: Config, number: int) -> Iterator[Finding]:
+    user = config.source.user
+    steps = (
+        well("login", f"user {user} is let in" if user else "none is configured, and none is asked for"),
+        well("answer", f"{config.source.url} sent a page"),
+        well("page", "of XPU Manager 1"),
+    )
+    yield from steps[:number]
+
+
+def _topology(page: Page) -> Finding:
+    topology = page.topology
+    links, devices = topology.lanes_by_link(), {tile.device for tile in topology.tiles}
+    counts = (count(len(devices), "GPU"), count(len(topology.tiles), "tile"), count(len(links), "link"))
+    found = ", ".join(counts)
+    if page.gap:
+        advice = "it is believed after it came so source.incomplete_fetches times; is a GPU missing?"
+        return note("topology", f"{found}; not complete: {page.gap}", advice)
+    if odd := lane_disagreements(topology):
+        return note(
+            "topology", f"{found}; ends disagree: {listed(odd, 4)}", "look at the cabling and the GPUs"
+        )
+    if not links and len(devices) > 1:
+        advice = "if this machine has XeLink, look at the bridges and cabling, and at `xelinkd show`"
+        return note("topology", f"{found}: XPU Manager sees no XeLink that is up", advice)
+    return well("topology", f"{found}, complete")
+
+
+def _labels(page: Page, rules: Labels) -> Finding:
+    links = page.topology.lanes_by_link()
+    labelled = {frozenset(pair.split("-")) for pair in link_pairs(page.topology, rules)}
+    left_out = len(links) - len(labelled)
+    if labelled and (too_large := _too_large(page, rules)):
+        return broken("labels", too_large, "raise labels.min_lanes")
+    if not left_out:
+        return well("labels", f"{count(len(labelled), 'link')}, none left out")
+    found = f"{count(len(labelled), 'link')} of {len(links)}: {'; '.join(_why(page, rules))}"
+    return (
+        note("labels", found, _remedy(page, rules))
+        if labelled
+        else broken("labels", found, _remedy(page, rules))
+    )
+
+
+def _too_large(page: Page, rules: Labels) -> str | None:
+    try:
+        render(FeatureFile(label_lines(page.topology, rules), 0))
+    except TooLargeError as error:
+        return str(error)
+    return None
+
+
+def _why(page: Page, rules: Labels) -> Iterator[str]:
+    """Say which rule leaves links out."""
+    if lanes := _too_few_lanes(page, rules):
+        counts = listed(map(str, sorted(lanes)), 4)
+        yield f"links of {counts} lanes are left out by labels.min_lanes = {rules.min_lanes}"
+    if _subdeviceless(page, rules):
+        yield "links of GPUs without sub-devices are left out by labels.allow_subdeviceless = false"
+
+
+def _remedy(page: Page, rules: Labels) -> str:
+    ways = []
+    if lanes := _too_few_lanes(page, rules):
+        ways.append(f"labels.min_lanes = {max(lanes)} or less")
+    if _subdeviceless(page, rules):
+        ways.append("labels.allow_subdeviceless = true (Max 1100 has no sub-devices)")
+    return f"if you want them as labels, set {' and '.join(ways)}"
+
+
+def _too_few_lanes(page: Page, rules: Labels) -> set[int]:
+    return {seen.lanes for seen in page.topology.sightings if seen.lanes < rules.min_lanes}
+
+
+def _subdeviceless(page: Page, rules: Labels) -> bool:
+    return not rules.allow_subdeviceless and any(not seen.on_subdevice for seen in page.topology.sightings)

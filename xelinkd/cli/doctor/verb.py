@@ -1,0 +1,149 @@
+"""The walk along the chain, and how it is told."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from xelinkd.cli.arguments import configured_parser, parse
+from xelinkd.cli.doctor import feature_file, files, folder, lock, page, reach, service
+from xelinkd.cli.doctor.finding import Finding, Outcome, broken, lines, not_looked_at, well
+from xelinkd.cli.exit_status import Status
+from xelinkd.cli.service import ask_document, configured
+from xelinkd.cli.terminal import look_of, say, say_bytes
+from xelinkd.config.problems import ConfigError
+from xelinkd.sources.failure import FetchError
+from xelinkd.views.look import bad, good, strong
+from xelinkd.views.status_document import Document
+from xelinkd.workers.observer import look, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from xelinkd.config.load import Loaded
+    from xelinkd.config.schema import Config
+    from xelinkd.views.look import Line
+
+CONFIGURATION: Final = "configuration"
+STEPS: Final = (
+    CONFIGURATION,
+    files.STEP,
+    *reach.STEPS,
+    *page.STEPS,
+    folder.STEP,
+    *feature_file.STEPS,
+    lock.STEP,
+    *service.STEPS,
+)
+
+DESCRIPTION = """\
+Walks the whole chain, link by link, and says at the first that is broken what to do: configuration, the
+files that it names, the way to XPU Manager, its page and topology, what becomes labels, the feature file's
+folder, the file, Node Feature Discovery's rules for it, the lock, the running xelinkd.
+
+Changes nothing that Node Feature Discovery sees, and asks XPU Manager once: with credentials that is one
+login, and none while the running xelinkd waits after one that failed. Run it as the user of xelinkd.
+
+exit status:
+  0  nothing is broken
+  1  something is; what to do about the first comes last
+  2  the command line is wrong
+"""
+
+
+def run(arguments: Sequence[str]) -> Status:
+    """Walk, tell, and judge."""
+    made = configured_parser("doctor", DESCRIPTION)
+    made.add_argument(
+        "--format", choices=("text", "json"), default="text", help="words (text, the default), or JSON"
+    )
+    parsed = parse(made, arguments)
+    told = _told_as_json if parsed.options.format == "json" else _told_in_words
+    first_broken = told(walk(parsed.load))
+    return Status.NOT_READY if first_broken else Status.OK
+
+
+def walk(load: Callable[[], Loaded]) -> Iterator[Finding]:
+    """Look at each link of the chain, in order."""
+    try:
+        loaded = load()
+    except ConfigError as error:
+        advice = "put right what is named; `xelinkd check` tells whether it is"
+        yield broken(CONFIGURATION, "; ".join(map(str, error.problems)), advice)
+        yield from not_looked_at(STEPS[1:], "the configuration is broken")
+        return
+    there = "" if loaded.is_there else " is not there: the defaults are in force"
+    yield well(CONFIGURATION, f"{loaded.path}{there}")
+    yield from _with(loaded.config)
+
+
+def _with(config: Config) -> Iterator[Finding]:
+    asked = _asked(config)  # first of all: it knows whether XPU Manager can bear a login
+    document = asked if isinstance(asked, Document) else None
+    yield files.look_at_files(config)
+    yield from _source(config, document)
+    yield folder.look_at_folder(config.feature_file)
+    yield from feature_file.look_at_file(
+        config.feature_file,
+        config.labels.namespace,
+        time.time(),
+        labels_held=document is not None and document.labels.held,
+    )
+    waits = document is not None and document.feature_file.waits_for_lock
+    kept = lock.look_at_lock(config.feature_file.path, service_waits=waits)
+    yield kept
+    yield from service.look_at_service(asked, config, file_is_kept=kept.found != lock.NOBODY)
+
+
+def _asked(config: Config) -> Document | FetchError | None:
+    here = configured(config.status)
+    try:
+        return ask_document(here) if here else None
+    except FetchError as error:
+        return error
+
+
+def _source(config: Config, document: Document | None) -> Iterator[Finding]:
+    way = tuple(reach.look_at_way(config.source))
+    yield from way
+    if any(finding.outcome is Outcome.BROKEN for finding in way):
+        yield from not_looked_at(page.STEPS, "XPU Manager cannot be reached")
+    elif config.source.user and document and document.source.waits_for_login:
+        yield from page.login_waits(document)
+    else:
+        yield from page.look_at_page(look(source_of(config)), config)
+
+
+def _told_in_words(findings: Iterator[Finding]) -> Finding | None:
+    """Print each finding as soon as it is there; give the first that is broken."""
+    shown = look_of(sys.stdout)
+    first: Finding | None = None
+    for finding in findings:
+        say(lines(finding, shown))
+        first = first or (finding if finding.outcome is Outcome.BROKEN else None)
+    say(_verdict(first))
+    return first
+
+
+def _verdict(first: Finding | None) -> Iterator[Line]:
+    yield ()
+    if first is None:
+        yield (good("Nothing is broken."),)
+    else:
+        yield bad(f"Broken: {first.step}."), " What to do first: ", strong(first.advice), "."
+
+
+def _told_as_json(findings: Iterator[Finding]) -> Finding | None:
+    steps = tuple(findings)
+    first = next((finding for finding in steps if finding.outcome is Outcome.BROKEN), None)
+    document = {
+        "version": 1,
+        "passed": first is None,
+        "first_broken": first.step if first else None,
+        "steps": steps,
+    }
+    say_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    return first
