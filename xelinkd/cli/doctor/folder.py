@@ -36,7 +36,7 @@ def _look(file: FeatureFile) -> Finding:
         return broken(STEP, f"{folder}: there is no such folder", advice)
     if not os.access(folder, _USE):
         return _not_writable(folder, "no permission, or a read-only file system")
-    there = staging if staging.is_dir() else staging.parent
+    there = staging if os.path.lexists(staging) else staging.parent
     if not there.is_dir() or not os.access(there, _USE):
         return _not_writable(there, "no such folder, or no permission")
     if there.stat().st_dev != folder.stat().st_dev:

@@ -13,11 +13,12 @@ from xelinkd.model.unknown import Reason
 from xelinkd.views.words import count, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from xelinkd.cli.doctor.finding import Finding
     from xelinkd.config.schema import Config, Labels
     from xelinkd.model.observation import Unknown
+    from xelinkd.model.topology import Sighting
     from xelinkd.views.status_document import Document
 
 STEPS: Final = ("login", "answer", "page", "topology", "labels")
@@ -95,19 +96,20 @@ def _topology(page: Page) -> Finding:
 
 
 def _labels(page: Page, rules: Labels) -> Finding:
-    links = page.topology.lanes_by_link()
     labelled = {frozenset(pair.split("-")) for pair in link_pairs(page.topology, rules)}
-    left_out = len(links) - len(labelled)
+    left_out = [seen for seen in page.topology.sightings if _ends(seen) not in labelled]
     if labelled and (too_large := _too_large(page, rules)):
         return broken("labels", too_large, "raise labels.min_lanes")
     if not left_out:
         return well("labels", f"{count(len(labelled), 'link')}, none left out")
-    found = f"{count(len(labelled), 'link')} of {len(links)}: {'; '.join(_why(page, rules))}"
-    return (
-        note("labels", found, _remedy(page, rules))
-        if labelled
-        else broken("labels", found, _remedy(page, rules))
-    )
+    links = len(page.topology.lanes_by_link())
+    found = f"{count(len(labelled), 'link')} of {links}: {'; '.join(_why(left_out, rules))}"
+    tell = note if labelled else broken
+    return tell("labels", found, _remedy(left_out, rules))
+
+
+def _ends(seen: Sighting) -> frozenset[str]:
+    return frozenset((str(seen.local), str(seen.remote)))
 
 
 def _too_large(page: Page, rules: Labels) -> str | None:
@@ -118,27 +120,27 @@ def _too_large(page: Page, rules: Labels) -> str | None:
     return None
 
 
-def _why(page: Page, rules: Labels) -> Iterator[str]:
+def _why(left_out: Sequence[Sighting], rules: Labels) -> Iterator[str]:
     """Say which rule leaves links out."""
-    if lanes := _too_few_lanes(page, rules):
+    if lanes := _too_few_lanes(left_out, rules):
         counts = listed(map(str, sorted(lanes)), 4)
         yield f"links of {counts} lanes are left out by labels.min_lanes = {rules.min_lanes}"
-    if _subdeviceless(page, rules):
+    if _are_subdeviceless(left_out, rules):
         yield "links of GPUs without sub-devices are left out by labels.allow_subdeviceless = false"
 
 
-def _remedy(page: Page, rules: Labels) -> str:
+def _remedy(left_out: Sequence[Sighting], rules: Labels) -> str:
     ways = []
-    if lanes := _too_few_lanes(page, rules):
-        ways.append(f"labels.min_lanes = {max(lanes)} or less")
-    if _subdeviceless(page, rules):
+    if lanes := _too_few_lanes(left_out, rules):
+        ways.append(f"labels.min_lanes = {min(lanes)}")
+    if _are_subdeviceless(left_out, rules):
         ways.append("labels.allow_subdeviceless = true (Max 1100 has no sub-devices)")
     return f"if you want them as labels, set {' and '.join(ways)}"
 
 
-def _too_few_lanes(page: Page, rules: Labels) -> set[int]:
-    return {seen.lanes for seen in page.topology.sightings if seen.lanes < rules.min_lanes}
+def _too_few_lanes(left_out: Sequence[Sighting], rules: Labels) -> set[int]:
+    return {seen.lanes for seen in left_out if seen.lanes < rules.min_lanes}
 
 
-def _subdeviceless(page: Page, rules: Labels) -> bool:
-    return not rules.allow_subdeviceless and any(not seen.on_subdevice for seen in page.topology.sightings)
+def _are_subdeviceless(left_out: Sequence[Sighting], rules: Labels) -> bool:
+    return not rules.allow_subdeviceless and any(not seen.on_subdevice for seen in left_out)

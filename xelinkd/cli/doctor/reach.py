@@ -31,7 +31,7 @@ _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.UNREACHABLE: "look at source.url, routes and firewalls",
     Reason.TIMEOUT: "look at source.url, firewalls, and the load of the node",
     Reason.CA_UNREADABLE: "put a PEM file with the server's certificate, or its CA's, at source.ca_file",
-    Reason.TLS_CERTIFICATE: "set source.ca_file to the server's own certificate, and use a name that it carries",
+    Reason.TLS_CERTIFICATE: "set source.ca_file to the server's own certificate; use a name that it carries",
     Reason.TLS: "look whether the server speaks https there (else put http:// into source.url)",
     Reason.CLOSED: "look whether the server speaks https there (else put http:// into source.url)",
 }

@@ -95,7 +95,8 @@ def _with(config: Config) -> Iterator[Finding]:
     waits = document is not None and document.feature_file.waits_for_lock
     kept = lock.look_at_lock(config.feature_file.path, service_waits=waits)
     yield kept
-    yield from service.look_at_service(asked, config, file_is_kept=kept.found != lock.NOBODY)
+    is_kept = kept.outcome is not Outcome.NOT_LOOKED_AT and kept.found != lock.NOBODY
+    yield from service.look_at_service(asked, config, file_is_kept=is_kept)
 
 
 def _asked(config: Config) -> Document | FetchError | None:
