@@ -97,7 +97,7 @@ def test_file_that_is_missing_though_labels_are_held(chain: Chain) -> None:
         (
             f"# +expiry-time=2099-01-01T00:00:00Z\n{LABEL}",
             Outcome.WELL,
-            ": 1 link, until 2099-01-01T00:00:00Z",
+            ": 1 link, until 2099-01-01",
         ),
         (f"# +expiry-time=2026-01-01T00:00:00Z\n{LABEL}", Outcome.BROKEN, "ended 2026-01-01T00:00:00Z"),
         ("mine=1\n", Outcome.NOTE, "is not ours: a file with other content"),
