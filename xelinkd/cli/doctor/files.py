@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.doctor.finding import broken, well
-from xelinkd.config.small_file import UnfitFileError, read_small_file
-from xelinkd.sources.login import PasswordFileError, first_line
+from xelinkd.config.small_file import SecretError, UnfitFileError, read_secret, read_small_file
 from xelinkd.sources.trust import CaFileError, trust
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def _certificates(path: Path | str) -> object:
 
 
 def _secret(path: Path | str) -> object:
-    return first_line(Path(path))
+    return read_secret(Path(path))
 
 
 def _content(path: Path | str) -> object:
@@ -56,7 +55,7 @@ def _content(path: Path | str) -> object:
 def _fault(key: str, path: Path | str, read: Callable[[Path | str], object]) -> str | None:
     try:
         read(path)
-    except (CaFileError, PasswordFileError) as error:  # they name the file
+    except (CaFileError, SecretError) as error:  # they name the file
         return f"{key}: {error}"
     except OSError as error:
         return f"{key}: {path}: {error.strerror}"
