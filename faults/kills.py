@@ -33,7 +33,7 @@ _BUSY: Final = 0.03  # seconds after a fetch has begun
 _PROGRESS: Final = 100  # kills
 _GROWTH: Final = 1.0  # MiB
 _MEMORY: Final = 100.0  # MiB
-_WORKERS: Final = ("fetcher", "writer", "watcher")
+_WORKERS: Final = ("fetcher", "writer", "watcher", "status")
 _MACHINES: Final = tuple(
     BEFORE.with_link(pair, up=False) for pair in ("0.0-1.0", "0.0-2.0", "1.1-2.1", "3.0-4.0", "6.1-7.1")
 )

@@ -91,7 +91,7 @@ def test_fields_that_every_line_begins_with(daemon: Daemon) -> None:
         assert event["time"].endswith("Z")
         assert abs(datetime.fromisoformat(event["time"]) - datetime.now(UTC)) < timedelta(minutes=30)
         assert event["level"] in {"debug", "info", "warning", "error"}
-        assert event["process"] in {"supervisor", "fetcher", "writer", "watcher"}
+        assert event["process"] in {"supervisor", "fetcher", "writer", "watcher", "status"}
 
 
 def on_terminal(*arguments: str | Path, env: Mapping[str, str]) -> str:

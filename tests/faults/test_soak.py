@@ -21,4 +21,10 @@ def test_growth_is_told() -> None:
 def test_short_soak_is_told_by_process() -> None:
     """A run of some cycles, links that change and pages that fail among them, shows each process."""
     lines = list(table(list(soak(50))))
-    assert [line.split()[0] for line in lines[1:5]] == ["supervisor", "fetcher", "writer", "watcher"]
+    assert [line.split()[0] for line in lines[1:6]] == [
+        "supervisor",
+        "fetcher",
+        "writer",
+        "watcher",
+        "status",
+    ]

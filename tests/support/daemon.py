@@ -201,8 +201,10 @@ class Daemon:
     def wait_for_workers(self) -> dict[str, int]:
         """Wait until the pipeline and the watcher run."""
         names = {"fetcher", "writer", "watcher"}
+        if self.settings.get("status", {}).get("listen"):
+            names.add("status")
         workers: dict[str, int] = wait_until(
-            lambda: set(found := self.workers()) == names and found, "all workers"
+            lambda: names <= set(found := self.workers()) and found, "all workers"
         )
         return workers
 

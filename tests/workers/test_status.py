@@ -42,9 +42,9 @@ def events(daemon: Daemon) -> list[tuple[str, str]]:
 
 def replace_by_killing(daemon: Daemon, name: str) -> None:
     """Kill a worker, and wait for the one that takes its place."""
-    before = daemon.workers()[name]
+    before = daemon.wait_for_workers()[name]
     os.kill(before, signal.SIGKILL)
-    wait_until(lambda: daemon.workers().get(name, before) != before, f"another {name}")
+    wait_until(lambda: daemon.wait_for_workers()[name] != before, f"another {name}")
 
 
 def counts(times: str, _code: int, metrics: str) -> bool:

@@ -12,6 +12,7 @@ from xelinkd.config.keys import KEYS, value_of
 from xelinkd.config.toml_text import toml_value
 from xelinkd.confinement.confine import lacking
 from xelinkd.confinement.landlock import available_abi
+from xelinkd.model.printable import printable
 from xelinkd.state.told import Configuration, Process, Setting, Supervision, Timing
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def applied(before: Applied, loaded: Loaded) -> Applied:
 
 def refused(before: Applied, error: ConfigError) -> Applied:
     """Take in that the file cannot be used; what is in force stays so."""
-    problems = tuple(map(str, error.problems))
+    problems = tuple(printable(str(problem)) for problem in error.problems)
     return Applied(before.loaded, before.at, before.reloads, before.refusals + 1, problems)
 
 
@@ -95,7 +96,7 @@ def _configuration(configuration: Applied) -> Configuration:
         Setting(key, toml_value(value_of(loaded.config, key)), loaded.origins[key]) for key in KEYS
     )
     return Configuration(
-        path=str(loaded.path),
+        path=printable(str(loaded.path)),  # its bytes need not be UTF-8
         digest=_digest(settings),
         settings=settings,
         applied_at=configuration.at,
