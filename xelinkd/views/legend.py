@@ -37,7 +37,7 @@ def summary(state: State, seen: Shown | None) -> tuple[str, str]:
     if seen is None:
         return "The topology is unknown", why_unknown(state)
     if not seen.is_drawable:
-        return "Too many tiles to draw", f"The last topology has {counts(seen)}."
+        return "The topology cannot be drawn", f"It has {counts(seen)}."
     return counts(seen), " ".join((*notes(state, seen)[1:], *(f"{row.text}." for row in keys(state, seen))))
 
 

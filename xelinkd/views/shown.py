@@ -29,7 +29,7 @@ class Shown:
     @property
     def is_drawable(self) -> bool:
         """Tell whether it is a machine that can exist: other ones are told in words only."""
-        return len(self.tiles) <= MAX_TILES
+        return 1 <= len(self.tiles) <= MAX_TILES
 
 
 def shown(history: History) -> Shown | None:

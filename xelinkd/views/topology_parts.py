@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _MOST_MISSING: Final = 100  # links that are listed
 _SHOWN_AT_ONCE: Final = 12  # changes; the others unfold
 
+_LACKING: Final = tag("td", "missing", class_="lacking")
+_ITSELF: Final = tag("td", "·", class_="same")
+_SAME_CARD: Final = tag("td", "card", class_="same")
+_APART: Final = tag("td", "-", class_="apart")
+
 
 def topology(state: State) -> Markup:
     """Show the drawing, with the way to its other forms."""
@@ -62,7 +67,7 @@ def matrix(state: State) -> Markup:
 
 def _matrix(seen: Shown) -> tuple[Markup, ...]:
     if not seen.is_drawable:
-        return (tag("p", f"Too large to show: {counts(seen)}."),)
+        return (tag("p", f"The topology cannot be shown: it has {counts(seen)}."),)
     gone = {link.ends for link in seen.missing}
     first = {min(tile for tile in seen.tiles if tile.device == device) for device in seen.devices}
     corner = tag("td", tag("span", "tile", class_="unseen"))
@@ -85,10 +90,10 @@ def _cell(seen: Shown, gone: set[tuple[Tile, Tile]], tile: Tile, other: Tile) ->
     if ends in seen.links:
         return tag("td", str(seen.links[ends]), class_="joined")
     if ends in gone:
-        return tag("td", "missing", class_="lacking")
+        return _LACKING
     if tile.device == other.device:
-        return tag("td", "·" if tile == other else "card", class_="same")
-    return tag("td", "-", class_="apart")
+        return _ITSELF if tile == other else _SAME_CARD
+    return _APART
 
 
 def last_changes(state: State) -> Markup:
