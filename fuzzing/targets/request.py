@@ -19,7 +19,8 @@ _ROUTES: Final = {
     "/": Route(lambda _: Response(200, TEXT, b"page")),
 }
 _BODY: Final = re.compile(
-    rb"^[ \t]*(?:content-length[ \t]*:(?![ \t]*0[ \t]*\r?$)|transfer-encoding)", re.MULTILINE | re.IGNORECASE
+    rb"^[ \t]*(?:content-length[ \t]*:(?![ \t]*0[ \t]*\r?$)|transfer-encoding[ \t]*:)",
+    re.MULTILINE | re.IGNORECASE,
 )
 _MAX_SENTENCE_LENGTH: Final = 100
 _HEADER: Final = re.compile(rb"[A-Za-z-]+: [ -~]+")

@@ -56,16 +56,15 @@ class Reception:
         self._access = access
         self._bounds = bounds
         self._tasks = tasks
-        self._clients: dict[Wire, asyncio.Task[None]] = {}
+        self._clients: set[Wire] = set()
 
     def welcome(self, sock: socket.socket) -> None:
         """Talk with one more client; where there are too many, the one who keeps us waiting longest goes."""
         while len(self._clients) >= self._bounds.clients:
             self.dismiss_one()
         wire = Wire(sock)
-        task = self._tasks.create_task(self._converse(wire))
-        task.add_done_callback(lambda _: self._forget(wire))
-        self._clients[wire] = task
+        self._clients.add(wire)
+        self._tasks.create_task(self._converse(wire)).add_done_callback(lambda _: self._forget(wire))
 
     def dismiss_one(self) -> bool:
         """Hang up on the client who keeps us waiting longest; False if there is none."""
@@ -75,10 +74,11 @@ class Reception:
         return True
 
     def _dismiss(self, wire: Wire) -> None:
-        self._clients.pop(wire).cancel()
+        self._clients.remove(wire)
+        wire.break_off()
 
     def _forget(self, wire: Wire) -> None:
-        self._clients.pop(wire, None)
+        self._clients.discard(wire)
         wire.close()
 
     async def _converse(self, wire: Wire) -> None:

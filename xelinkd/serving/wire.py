@@ -28,6 +28,8 @@ class Wire:
         """Take over a socket; `close` is for its owner to call."""
         self._sock = sock
         self._loop = asyncio.get_running_loop()
+        self._is_broken_off = False
+        self._ready = asyncio.Event()
         self.unsent = 0
         self.moved()
 
@@ -92,6 +94,14 @@ class Wire:
         while await self.receive(_RECORD_SIZE):
             pass
 
+    def break_off(self) -> None:
+        """Make fail what is awaited, and whatever comes after it.
+
+        Not by cancelling the task: Python keeps a cancelled one, with all that it had received, for long.
+        """
+        self._is_broken_off = True
+        self._ready.set()
+
     def close(self) -> None:
         """Give up the connection, at once."""
         self._sock.close()
@@ -101,7 +111,7 @@ class Wire:
     ) -> Outcome:
         """Do something as soon as it is possible; TLS may have to read in order to write, and the reverse."""
         await asyncio.sleep(0)  # a client who never lets us wait would keep all others waiting
-        while True:
+        while not self._is_broken_off:
             try:
                 return operation()
             except ssl.SSLWantReadError:
@@ -110,19 +120,20 @@ class Wire:
                 await self._writable()
             except BlockingIOError:
                 await possible()
+        raise ConnectionAbortedError
 
     async def _readable(self) -> None:
-        ready = asyncio.Event()
-        self._loop.add_reader(self._sock, ready.set)
+        self._ready.clear()
+        self._loop.add_reader(self._sock, self._ready.set)
         try:
-            await ready.wait()
+            await self._ready.wait()
         finally:
             self._loop.remove_reader(self._sock)
 
     async def _writable(self) -> None:
-        ready = asyncio.Event()
-        self._loop.add_writer(self._sock, ready.set)
+        self._ready.clear()
+        self._loop.add_writer(self._sock, self._ready.set)
         try:
-            await ready.wait()
+            await self._ready.wait()
         finally:
             self._loop.remove_writer(self._sock)
