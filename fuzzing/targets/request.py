@@ -8,16 +8,17 @@ from typing import Final
 from fuzzing import expect
 from fuzzing.target import MARK, Target
 from xelinkd.serving.access import Access
-from xelinkd.serving.answering import Route, respond
+from xelinkd.serving.answering import Answers, Route
 from xelinkd.serving.request import MAX_HEAD_SIZE, Head, RefusedError, head_size, read_head
 from xelinkd.serving.response import TEXT, Response, render_head, sentence
 
 _TOKEN: Final = b"t0ken"
-_GUARDED: Final = Access(token=_TOKEN, context=None, takes_certificates=False, by_address=True)
 _ROUTES: Final = {
     "/livez": Route(lambda _: Response(200, TEXT, b"ok"), is_open=True),
     "/": Route(lambda _: Response(200, TEXT, b"page")),
 }
+_GUARDED: Final = Access(token=_TOKEN, context=None, takes_certificates=False, by_address=True)
+_ANSWERS: Final = Answers(_ROUTES, _GUARDED)
 _BODY: Final = re.compile(
     rb"^[ \t]*(?:content-length[ \t]*:(?![ \t]*0[ \t]*\r?$)|transfer-encoding[ \t]*:)",
     re.MULTILINE | re.IGNORECASE,
@@ -59,7 +60,7 @@ def _check_head(head: Head, taken: bytes) -> None:
 
 
 def _check_answer(head: Head, taken: bytes) -> None:
-    response = respond(head, _ROUTES, _GUARDED, has_certificate=False)
+    response = _ANSWERS.to(head, has_certificate=False)
     _check_response(response)
     if response.status == 200:  # noqa: PLR2004  OK
         assert head.method in {"GET", "HEAD"}

@@ -106,11 +106,12 @@ def test_client_may_end_its_side_first(served: Served) -> None:
 
 
 def test_a_page_that_cannot_be_made_costs_no_probe(served: Served) -> None:
-    """A fault in a page is told in the log and to the client, and nothing else suffers from it."""
-    assert served.get("/broken").status == 500
+    """A fault in a page is told once in the log, and to each client, and nothing else suffers from it."""
+    assert [served.get("/broken").status for _ in range(3)] == [500] * 3
     event = served.wait_for("status_not_answered")
     assert event["path"] == "/broken"
     assert "no such page" in event["exception"]
+    assert len(served.events("status_not_answered")) == 1
     assert served.get("/livez").data == b"ok"
 
 

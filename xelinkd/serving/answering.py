@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
+from xelinkd.model.episodes import follow
 from xelinkd.serving.response import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from xelinkd.model.episodes import Episode
     from xelinkd.serving.access import Access
     from xelinkd.serving.request import Head, Request
     from xelinkd.serving.response import Response
@@ -29,18 +32,36 @@ class Route:
     is_open: bool = False
 
 
-def respond(head: Head, routes: Mapping[str, Route], access: Access, *, has_certificate: bool) -> Response:
-    """Answer, or say in a sentence why not."""
-    if refusal := _refusal(head, access):
-        return refusal
-    route = routes.get(head.request.path)
-    if route is not None and route.is_open:
-        return _answer(route, head.request)
-    if not access.admits(head.authorization, has_certificate=has_certificate):
-        return _unauthorized(access)
-    if route is None:
-        return sentence(HTTPStatus.NOT_FOUND, "there is nothing at this path")
-    return _answer(route, head.request)
+class Answers:
+    """What is answered to whom."""
+
+    def __init__(self, routes: Mapping[str, Route], access: Access) -> None:
+        """Answer by these routes (path to route)."""
+        self._routes = routes
+        self._access = access
+        self._fault: Episode | None = None
+
+    def to(self, head: Head, *, has_certificate: bool) -> Response:
+        """Answer a request, or say in a sentence why not."""
+        if refusal := _refusal(head, self._access):
+            return refusal
+        route = self._routes.get(head.request.path)
+        if route is not None and route.is_open:
+            return self._answer(route, head.request)
+        if not self._access.admits(head.authorization, has_certificate=has_certificate):
+            return _unauthorized(self._access)
+        if route is None:
+            return sentence(HTTPStatus.NOT_FOUND, "there is nothing at this path")
+        return self._answer(route, head.request)
+
+    def _answer(self, route: Route, request: Request) -> Response:
+        try:
+            return route.answer(request)
+        except Exception:  # a page that cannot be made must not take the probes with it
+            self._fault, news = follow(self._fault, request.path, time.monotonic())
+            if news:
+                log.exception("status_not_answered", path=request.path)
+            return sentence(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault in xelinkd; its log has more")
 
 
 def _refusal(head: Head, access: Access) -> Response | None:
@@ -60,11 +81,3 @@ def _unauthorized(access: Access) -> Response:
         return sentence(HTTPStatus.FORBIDDEN, "this takes a client certificate")
     challenge = {"WWW-Authenticate": 'Bearer realm="xelinkd"'}
     return sentence(HTTPStatus.UNAUTHORIZED, "this takes a bearer token", challenge)
-
-
-def _answer(route: Route, request: Request) -> Response:
-    try:
-        return route.answer(request)
-    except Exception:  # a page that cannot be made must not take the probes with it
-        log.exception("status_not_answered", path=request.path)
-        return sentence(HTTPStatus.INTERNAL_SERVER_ERROR, "this is a fault in xelinkd; its log has more")

@@ -8,17 +8,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from xelinkd.serving.answering import respond
 from xelinkd.serving.request import MAX_HEAD_SIZE, RefusedError, head_size, read_head
 from xelinkd.serving.response import render_head, sentence
 from xelinkd.serving.wire import Wire
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    import ssl
 
-    from xelinkd.serving.access import Access
-    from xelinkd.serving.answering import Route
+    from xelinkd.serving.answering import Answers
     from xelinkd.serving.response import Response
 
 _SMALL: Final = 16 << 10  # bytes; nobody who is given no more, a probe for one, has to go for that
@@ -49,11 +47,11 @@ class Reception:
     """Answers clients, within bounds."""
 
     def __init__(
-        self, routes: Mapping[str, Route], access: Access, bounds: Bounds, tasks: asyncio.TaskGroup
+        self, answers: Answers, context: ssl.SSLContext | None, bounds: Bounds, tasks: asyncio.TaskGroup
     ) -> None:
-        """Talk to nobody yet; each conversation is to be one of the tasks."""
-        self._routes = routes
-        self._access = access
+        """Talk to nobody yet; each conversation (over TLS, with a context) is to be one of the tasks."""
+        self._answers = answers
+        self._context = context
         self._bounds = bounds
         self._tasks = tasks
         self._clients: set[Wire] = set()
@@ -83,9 +81,9 @@ class Reception:
 
     async def _converse(self, wire: Wire) -> None:
         with contextlib.suppress(OSError):  # the client is gone or too slow, or speaks no TLS
-            if self._access.context is not None:
+            if self._context is not None:
                 async with asyncio.timeout(self._bounds.head):
-                    await wire.encrypt(self._access.context)
+                    await wire.encrypt(self._context)
             await self._answer_all(wire)
             async with asyncio.timeout(self._bounds.lingering):
                 await wire.hang_up()
@@ -129,7 +127,7 @@ class Reception:
         asked = read_head(head)
         wire.moved()
         closes = is_last or asked.has_body or not asked.keeps_alive
-        response = respond(asked, self._routes, self._access, has_certificate=wire.has_certificate)
+        response = self._answers.to(asked, has_certificate=wire.has_certificate)
         await self._send(wire, response, closes=closes, with_body=not asked.request.is_head)
         return not closes
 

@@ -10,6 +10,7 @@ from xelinkd import logs
 from xelinkd.config.rules import address_and_port
 from xelinkd.model.episodes import follow
 from xelinkd.serving.access import Access, AccessError, load_access
+from xelinkd.serving.answering import Answers
 from xelinkd.serving.reception import BOUNDS, Bounds, Reception
 from xelinkd.telling import tell
 
@@ -59,7 +60,7 @@ async def _listen_and_answer(status: Status, routes: Mapping[str, Route], bounds
     access, listener = await _opened(status)
     with listener:
         async with asyncio.TaskGroup() as tasks:
-            reception = Reception(routes, access, bounds, tasks)
+            reception = Reception(Answers(routes, access), access.context, bounds, tasks)
             while True:
                 await _let_in(listener, reception)
 
@@ -71,7 +72,6 @@ async def _let_in(listener: socket.socket, reception: Reception) -> None:
     except OSError:  # no descriptor is left
         await asyncio.sleep(0 if reception.dismiss_one() else RETRY)
     else:
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         reception.welcome(client)
         await asyncio.sleep(0)
 
@@ -96,7 +96,9 @@ async def _opened(status: Status) -> tuple[Access, socket.socket]:
 
 
 def _listening(address: IPv4Address | IPv6Address, port: int) -> socket.socket:
-    """Give a socket that listens, and does not block; `[::]` is all addresses, of IPv4 too.
+    """Give a socket that listens, and does not block; clients' inherit its options.
+
+    `[::]` is all addresses, of IPv4 too, as long as the kernel's `bindv6only` is 0.
 
     Raises:
         OSError: the port is taken, or there is no such address (yet).
@@ -106,6 +108,7 @@ def _listening(address: IPv4Address | IPv6Address, port: int) -> socket.socket:
     try:
         listener.settimeout(0)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         listener.bind((str(address), port))
