@@ -79,6 +79,9 @@ class PageServer(ThreadingHTTPServer):
             self.tarpit.wait(PATIENCE)
         return False
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: PageServer

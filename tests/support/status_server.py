@@ -47,6 +47,9 @@ class StatusServer(ThreadingHTTPServer):
         """Give its address."""
         return f"{self.scheme}://{self.listen}"
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: StatusServer

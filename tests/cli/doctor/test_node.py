@@ -100,6 +100,8 @@ def test_file_that_is_missing_though_labels_are_held(chain: Chain) -> None:
             ": 1 link, until 2099-01-01",
         ),
         (f"# +expiry-time=2026-01-01T00:00:00Z\n{LABEL}", Outcome.BROKEN, "ended 2026-01-01T00:00:00Z"),
+        (f"# +expiry-time=9999-12-31T23:59:59-23:59\n{LABEL}", Outcome.WELL, "until 9999-12-31T23:59:59Z"),
+        (f"# +expiry-time=0001-01-01T00:00:00+23:59\n{LABEL}", Outcome.BROKEN, "ended "),
         ("mine=1\n", Outcome.NOTE, "is not ours: a file with other content"),
     ],
 )

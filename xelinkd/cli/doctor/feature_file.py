@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STEPS: Final = ("file", "nfd")
 DEFAULT_FEATURES: Final = FeatureFile().path.parent  # where Node Feature Discovery looks
+_YEAR_1: Final = -62_135_596_800  # Unix time
+_YEAR_9999: Final = 253_402_300_799
 _OTHERS: Final = stat.S_IROTH | stat.S_IXOTH
 
 
@@ -59,8 +61,13 @@ def _ours(path: Path, found: Ours, now: float) -> Finding:
         return note("file", f"{path} is of Intel's sidecar: {links}, without an end", advice)
     if expiry <= now:
         advice = "mend what is broken above, and start xelinkd: nothing confirmed them for a whole lease"
-        return broken("file", f"{path}: its labels ended {time_stamp(expiry)}", advice)
-    return well("file", f"{path}: {links}, until {time_stamp(expiry)}")
+        return broken("file", f"{path}: its labels ended {_stamp(expiry)}", advice)
+    return well("file", f"{path}: {links}, until {_stamp(expiry)}")
+
+
+def _stamp(expiry: float) -> str:
+    """Give the end of the labels, which others may have written beyond the years that have four digits."""
+    return time_stamp(min(max(expiry, _YEAR_1), _YEAR_9999))
 
 
 def _nfd(path: Path, found: Ours, namespace: str) -> Finding:
