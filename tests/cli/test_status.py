@@ -139,6 +139,25 @@ def test_https(tmp_path: Path, plain: Path) -> None:
     assert "(tls_certificate)" in done.stderr
 
 
+def test_client_certificate(tmp_path: Path, plain: Path) -> None:
+    """A xelinkd that asks for a certificate gets the one that is named; without it the sentence tells."""
+    authority = trustme.CA()
+    ours = authority.issue_cert("127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    ours.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "client.pem"))
+    with serving_status(context=context) as server:
+        arguments = ("status", "--config", plain, server.url, "--ca-file", tmp_path / "ca.pem")
+        assert xelinkd(*arguments, "--client-cert", tmp_path / "client.pem").returncode == 0
+        without = xelinkd(*arguments)
+        missing = xelinkd(*arguments, "--client-cert", tmp_path / "none.pem")
+    assert (without.returncode, "a client certificate?" in without.stderr) == (5, True), without.stderr
+    assert (missing.returncode, "none.pem: [Errno 2]" in missing.stderr) == (5, True), missing.stderr
+
+
 def test_colours_on_a_terminal_only(plain: Path, service: StatusServer) -> None:
     """On a terminal what is well is green; not where NO_COLOR is set, not on a dumb one, not in a pipe."""
     arguments = ("status", "--config", plain, service.url)

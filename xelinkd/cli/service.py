@@ -18,7 +18,7 @@ from xelinkd.config.url import is_https, is_url
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import Deadline, exchange
 from xelinkd.sources.failure import FAILURES, FetchError, failure
-from xelinkd.sources.trust import trust, trust_alone
+from xelinkd.sources.trust import CaFileError, trust, trust_alone
 from xelinkd.views.status_document import NoDocumentError, read
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.PASSWORD_UNREADABLE: "the token file must be readable and hold the token in its first line",
     Reason.CA_UNREADABLE: "the certificate file must be readable and hold certificates as PEM",
     Reason.TLS_CERTIFICATE: "the server's certificate is refused: does the file belong to it?",
-    Reason.TLS: "TLS failed: does it speak plain http, or ask for a client certificate?",
+    Reason.TLS: "TLS failed: does it speak plain http, or want a client certificate?",
     Reason.DNS: "the host's name does not resolve",
     Reason.REFUSED: "nothing listens there: does xelinkd run, and is this its status.listen?",
-    Reason.CLOSED: "it hung up without an answer: does it want https?",
+    Reason.CLOSED: "it hung up without an answer: does it want https, or a client certificate?",
     Reason.UNREACHABLE: "the host cannot be reached",
     Reason.TRUNCATED: "the answer was cut",
     Reason.PROTOCOL: "the answer is not proper HTTP: is this xelinkd, and does it want https?",
@@ -74,6 +74,11 @@ def add_flags(made: ArgumentParser) -> None:
     """Add the flags that say how a xelinkd is asked."""
     made.add_argument("--token-file", type=Path, metavar="FILE", help="its first line is the token to send")
     made.add_argument("--ca-file", metavar="FILE", help="PEM file: trust exactly these certificates")
+    add_client_cert(made)
+
+
+def add_client_cert(made: ArgumentParser) -> None:
+    """Add the flag for a xelinkd that asks for a client's certificate."""
     made.add_argument(
         "--client-cert", type=Path, metavar="FILE", help="PEM file: our certificate and its key, if it asks"
     )
@@ -169,5 +174,12 @@ def _ask(service: Service) -> bytes:
 def _context(service: Service) -> ssl.SSLContext:
     context = trust_alone(service.cert_file) if service.cert_file else trust(service.ca_file)
     if service.client_cert:
-        context.load_cert_chain(service.client_cert)
+        _show_certificate(context, service.client_cert)
     return context
+
+
+def _show_certificate(context: ssl.SSLContext, file: Path) -> None:
+    try:
+        context.load_cert_chain(file)
+    except OSError as error:  # ssl.SSLError is one
+        raise CaFileError(f"{file}: {error}") from error

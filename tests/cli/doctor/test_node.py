@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 from support.states import KEEPING, changed, replace
 
 from xelinkd.cli.doctor.finding import Outcome
@@ -175,6 +176,16 @@ def test_status_that_is_not_served(chain: Chain) -> None:
     chain.configure(status={"listen": ""})
     assert chain.findings()["service"].outcome is Outcome.NOT_LOOKED_AT
     assert chain.broken() == []
+
+
+def test_status_that_asks_for_a_certificate(chain: Chain) -> None:
+    """Without a certificate to show nothing is known of the service, and the flag that gives one is named."""
+    pem = str(chain.folder / "authority.pem")
+    trustme.CA().cert_pem.write_to_path(pem)
+    files = {"cert_file": pem, "key_file": pem, "client_ca_file": pem}
+    chain.configure(status={"listen": chain.service.listen, **files})
+    found = chain.findings()["service"]
+    assert (found.outcome, "--client-cert" in found.found) == (Outcome.NOT_LOOKED_AT, True)
 
 
 def test_service_that_is_not_ready(chain: Chain) -> None:

@@ -28,9 +28,14 @@ _OTHER: Final = "look at what listens at status.listen, and at the token and cer
 def look_at_service(
     asked: Document | FetchError | None, config: Config, *, file_is_kept: bool
 ) -> Iterator[Finding]:
-    """Tell what it answered; None: it was not asked, for nothing is served."""
+    """Tell what it answered; None: it could not be asked."""
     if asked is None:
-        yield from not_looked_at(STEPS, "status.listen is empty, so that nothing can be asked")
+        why = (
+            "it asks for a certificate: see --client-cert"
+            if config.status.listen
+            else "status.listen is empty"
+        )
+        yield from not_looked_at(STEPS, why)
     elif isinstance(asked, FetchError):
         start = _HIDDEN if file_is_kept else _START
         yield broken(STEPS[0], str(asked), start if asked.reason is Reason.REFUSED else _OTHER)

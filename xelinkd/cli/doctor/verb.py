@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from xelinkd.cli.arguments import configured_parser, parse
 from xelinkd.cli.doctor import feature_file, files, folder, lock, page, reach, service
 from xelinkd.cli.doctor.finding import Finding, Outcome, broken, lines, not_looked_at, well
 from xelinkd.cli.exit_status import Status
-from xelinkd.cli.service import ask_document, configured
+from xelinkd.cli.service import add_client_cert, ask_document, configured
 from xelinkd.cli.terminal import look_of, say, say_bytes
 from xelinkd.config.problems import ConfigError
 from xelinkd.sources.failure import FetchError
@@ -22,9 +23,11 @@ from xelinkd.workers.observer import look, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from xelinkd.config.load import Loaded
     from xelinkd.config.schema import Config
+    from xelinkd.config.schema import Status as StatusSettings
     from xelinkd.views.look import Line
 
 CONFIGURATION: Final = "configuration"
@@ -60,14 +63,15 @@ def run(arguments: Sequence[str]) -> Status:
     made.add_argument(
         "--format", choices=("text", "json"), default="text", help="words (text, the default), or JSON"
     )
+    add_client_cert(made)
     parsed = parse(made, arguments)
     told = _told_as_json if parsed.options.format == "json" else _told_in_words
-    first_broken = told(walk(parsed.load))
+    first_broken = told(walk(parsed.load, parsed.options.client_cert))
     return Status.NOT_READY if first_broken else Status.OK
 
 
-def walk(load: Callable[[], Loaded]) -> Iterator[Finding]:
-    """Look at each link of the chain, in order."""
+def walk(load: Callable[[], Loaded], client_cert: Path | None = None) -> Iterator[Finding]:
+    """Look at each link of the chain, in order; `client_cert` is for a status that asks for one."""
     try:
         loaded = load()
     except ConfigError as error:
@@ -77,11 +81,11 @@ def walk(load: Callable[[], Loaded]) -> Iterator[Finding]:
         return
     there = "" if loaded.is_there else " is not there: the defaults are in force"
     yield well(CONFIGURATION, f"{loaded.path}{there}")
-    yield from _with(loaded.config)
+    yield from _with(loaded.config, client_cert)
 
 
-def _with(config: Config) -> Iterator[Finding]:
-    asked = _asked(config)  # first of all: it knows whether XPU Manager can bear a login
+def _with(config: Config, client_cert: Path | None) -> Iterator[Finding]:
+    asked = _asked(config.status, client_cert)  # first of all: it knows whether XPU Manager can bear a login
     document = asked if isinstance(asked, Document) else None
     yield files.look_at_files(config)
     yield from _source(config, document)
@@ -99,10 +103,12 @@ def _with(config: Config) -> Iterator[Finding]:
     yield from service.look_at_service(asked, config, file_is_kept=is_kept)
 
 
-def _asked(config: Config) -> Document | FetchError | None:
-    here = configured(config.status)
+def _asked(settings: StatusSettings, client_cert: Path | None) -> Document | FetchError | None:
+    here = configured(settings)
+    if here is None or (settings.client_ca_file and not client_cert):
+        return None
     try:
-        return ask_document(here) if here else None
+        return ask_document(replace(here, client_cert=client_cert))
     except FetchError as error:
         return error
 
