@@ -182,3 +182,11 @@ def test_nothing_in_the_status_steers_the_terminal(plain: Path, service: StatusS
     shown = on_a_terminal("status", "--config", plain, service.url, NO_COLOR="1")
     assert "\x1b" not in shown
     assert "feature-file: \\x1b[2J\\u202egone\\n" in shown
+
+
+def test_token_that_no_header_may_hold(tmp_path: Path, plain: Path, service: StatusServer) -> None:
+    """A token file with something else in it is told as what the service says of it: not let in."""
+    (tmp_path / "token").write_text("séšame\n")
+    service.token = "sesame"  # noqa: S105  of the test
+    done = xelinkd("status", "--config", plain, service.url, "--token-file", tmp_path / "token")
+    assert (done.returncode, "(unauthorized)" in done.stderr) == (5, True), done.stderr

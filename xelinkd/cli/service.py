@@ -49,7 +49,10 @@ _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.PROTOCOL: "the answer is not proper HTTP: is this xelinkd, and does it want https?",
 }
 _STATUS_ADVICE: Final = {
-    401: (Reason.UNAUTHORIZED, "it wants a token that it knows: see status.token_file, --token-file"),
+    401: (
+        Reason.UNAUTHORIZED,
+        "it wants a token (--token-file) or a certificate (--client-cert)",
+    ),
     403: (Reason.UNAUTHORIZED, "it does not let us in"),
     404: (Reason.HTTP_STATUS, "this is not xelinkd: is the address right?"),
     503: (Reason.HTTP_STATUS, "it is busy, or has just begun: ask again"),
@@ -162,7 +165,7 @@ def _ask(service: Service) -> bytes:
     context = _context(service) if is_https(service.url) else None
     headers = {"User-Agent": f"xelinkd/{__version__}", "Connection": "close", "Accept": "application/json"}
     if service.token_file:
-        headers["Authorization"] = f"Bearer {read_secret(service.token_file).decode('ascii')}"
+        headers["Authorization"] = f"Bearer {read_secret(service.token_file).decode('latin-1')}"
     deadline = Deadline(time.monotonic() + DEADLINE, time.monotonic)
     with exchange(parse_url(service.url + PATH), headers, context, deadline, MAX_SIZE) as response:
         if response.status != http.client.OK:

@@ -105,7 +105,8 @@ def _with(config: Config, client_cert: Path | None) -> Iterator[Finding]:
 
 def _asked(settings: StatusSettings, client_cert: Path | None) -> Document | FetchError | None:
     here = configured(settings)
-    if here is None or (settings.client_ca_file and not client_cert):
+    needs_certificate = settings.client_ca_file and not settings.token_file
+    if here is None or (needs_certificate and not client_cert):
         return None
     try:
         return ask_document(replace(here, client_cert=client_cert))
