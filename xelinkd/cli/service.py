@@ -53,7 +53,7 @@ _STATUS_ADVICE: Final = {
         Reason.UNAUTHORIZED,
         "it wants a token (--token-file) or a certificate (--client-cert)",
     ),
-    403: (Reason.UNAUTHORIZED, "it does not let us in"),
+    403: (Reason.UNAUTHORIZED, "it wants a certificate that it knows (--client-cert)"),
     404: (Reason.HTTP_STATUS, "this is not xelinkd: is the address right?"),
     503: (Reason.HTTP_STATUS, "it is busy, or has just begun: ask again"),
 }
