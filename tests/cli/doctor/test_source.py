@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from support.daemon import wait_until
 from support.pages import recorded, serving_page
 from support.states import FETCHING, changed, replace
 
@@ -142,6 +143,7 @@ def test_page_that_does_not_tell_the_topology(chain: Chain, status: int, body: b
     """An error of XPU Manager, another program's page and a page without topology are told apart."""
     chain.xpum.status, chain.xpum.body = status, body
     breaks(chain.findings(), step)
+    wait_until(lambda: chain.xpum.served, "the server to count its answer")
     assert chain.xpum.served == 1
 
 
