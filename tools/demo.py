@@ -130,8 +130,8 @@ def it_can_be_seen() -> None:
         [*XELINKD, "status", "--config", str(CONFIG)], capture_output=True, check=True, text=True
     )
     show(shown.stdout)
-    changes = json.loads(urllib3.request("GET", f"{PAGE}topology.json", timeout=5).data)["changes"]
-    say(f"What happened is remembered, though a writer was killed: {len(changes)} changes. The page: {PAGE}")
+    events = json.loads(urllib3.request("GET", f"{PAGE}topology.json", timeout=5).data)["events"]
+    say(f"What happened is remembered, though a writer was killed: {len(events)} changes. The page: {PAGE}")
     if "--stay" in sys.argv:
         say("It goes on until ^C.")
         signal.pause()

@@ -36,8 +36,8 @@ def status(daemon: Daemon) -> dict[str, Any]:
 
 def events(daemon: Daemon) -> list[tuple[str, str]]:
     """Give what happened to what, the oldest first."""
-    changes = json.loads(daemon.ask("/topology.json")[1])["changes"]
-    return [(change["kind"], change.get("subject", "")) for change in changes]
+    told = json.loads(daemon.ask("/topology.json")[1])["events"]
+    return [(event["event"], event["subject"]) for event in told]
 
 
 def replace_by_killing(daemon: Daemon, name: str) -> None:
@@ -77,7 +77,7 @@ def test_source_that_fails(served: Daemon, xpum: Simulator) -> None:
     """While XPU Manager fails, the daemon is live and ready, and tells why the topology is not known."""
     xpum.set_mode("error-500")
     served.wait_for_answer("/metrics", lambda _, body: 'fetches_total{outcome="http_status"}' in body)
-    served.wait_for_answer("/topology.json", lambda _, body: json.loads(body)["unknown"])
+    served.wait_for_answer("/topology.json", lambda _, body: json.loads(body)["reason"] == "http_status")
     assert served.ask("/livez")[0] == 200
     assert served.ask("/readyz")[0] == 200
 
