@@ -83,7 +83,8 @@ class Served:
 
     def get(self, path: str, method: str = "GET", **headers: str) -> urllib3.BaseHTTPResponse:
         """Ask over a connection of its own."""
-        return urllib3.request(method, self.url + path, headers=headers, retries=False, timeout=PATIENCE)
+        with urllib3.PoolManager(retries=False, timeout=PATIENCE) as client:
+            return client.request(method, self.url + path, headers=headers)
 
     def connect(self) -> socket.socket:
         """Connect, to send what one likes."""
