@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +37,7 @@ class Use(NamedTuple):
     open_ended: bool
 
 
+@cache
 def uses() -> list[Use]:
     """Find every place in the program where an event is logged."""
     sources = [path.read_text() for path in sorted((ROOT / "xelinkd").rglob("*.py"))]
