@@ -1,10 +1,15 @@
-"""Modules that libraries import and we do not use: loaded when somebody asks for something in them."""
+"""Modules that libraries import and we do not use: loaded when somebody asks for them, or not at all."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class _Deferred(ModuleType):
@@ -20,3 +25,16 @@ def defer(name: str) -> None:
     Not `importlib.util.LazyLoader` (Python 3.13): it loads at the second import statement already.
     """
     sys.modules.setdefault(name, _Deferred(name))
+
+
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """Let a library that would use another if it were installed go without it, where it is imported first."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # importing it is an ImportError (importlib's reference)
+    try:
+        yield
+    finally:
+        del sys.modules[name]

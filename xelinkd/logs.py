@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from xelinkd.deferred import defer
+from xelinkd.deferred import defer, without
 
 # structlog imports asyncio for loggers that nobody here uses: 2 MB and a tenth of the start.
 defer("asyncio")
 if sys.version_info >= (3, 12):
     logging.logAsyncioTasks = False  # or each record would ask asyncio for its task
 
-import structlog  # noqa: E402  after the above
+with without("rich"):  # for tracebacks that nobody here prints: 3 MB and 50 ms, where it is installed
+    import structlog
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer

@@ -170,7 +170,10 @@ def test_steady_node_writes_and_says_nothing(daemon: Daemon, xpum: Simulator) ->
 
 def test_supervisor_that_was_stopped_does_not_blame_its_workers(daemon: Daemon) -> None:
     """A tree that was frozen as a whole goes on where it was, with the same workers."""
-    daemon.configure(source={"deadline": "100ms"}, supervision={"heartbeat_deadline": "5100ms"})
+    # Between two fetches, or what the supervisor has just heard may be news to it after the freeze.
+    daemon.configure(
+        source={"deadline": "100ms", "interval": "1h"}, supervision={"heartbeat_deadline": "5100ms"}
+    )
     daemon.start()
     daemon.wait_for_links(lambda links: len(links) == 6)
     workers = daemon.wait_for_workers()
