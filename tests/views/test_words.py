@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from support.states import GOOD
 
-from xelinkd.views.words import clock, count, listed, relative, span, stamp, when
+from xelinkd.model.words import count, listed, relative, span
+from xelinkd.views.words import clock, stamp, when
 
 NOW = GOOD.now.boot
 

@@ -9,10 +9,10 @@ import msgspec
 from xelinkd.config.toml_text import toml_value
 from xelinkd.model.labels import label_lines, link_pairs
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, lane_disagreements
+from xelinkd.model.words import count
 from xelinkd.views.gpu_text import gpu_lines
 from xelinkd.views.gpus import gpus
 from xelinkd.views.look import Painted, Tone, bad, odd, quiet, strong
-from xelinkd.views.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.model.words import span
+
 if TYPE_CHECKING:
     from xelinkd.state.told import State, UnitState
 
@@ -55,8 +57,8 @@ def _bad(name: str, detail: str) -> Check:
 def _supervisor(state: State) -> Check:
     silent = state.now.boot - state.turned_at
     if silent > state.supervision.timing.heartbeat_deadline + SLACK:
-        return _bad("supervisor", f"has not woken for {silent:.0f} s")
-    return _good("supervisor", f"awake {silent:.0f} s ago")
+        return _bad("supervisor", f"has not woken for {span(silent)}")
+    return _good("supervisor", f"awake {span(silent)} ago")
 
 
 def _pipeline_progress(state: State) -> Check:
@@ -66,7 +68,7 @@ def _pipeline_progress(state: State) -> Check:
         return _good(PIPELINE, unit.phase)
     silent = state.now.boot - _latest_sign(state)
     if silent > _patience(state):
-        return _bad(PIPELINE, f"no fetch has begun for {silent:.0f} s")
+        return _bad(PIPELINE, f"no fetch has begun for {span(silent)}")
     return _good(PIPELINE, "fetches as it shall")
 
 
@@ -106,7 +108,7 @@ def _labels(state: State) -> Check:
     if keeping.end is None or keeping.end <= now:
         why = keeping.ignorance.detail if keeping.ignorance else "no observation yet"
         return _bad("labels", f"none are held: {why}")
-    return _good("labels", f"hold for {keeping.end - now:.0f} s")
+    return _good("labels", f"hold for {span(keeping.end - now)}")
 
 
 def _feature_file(state: State) -> Check:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from xelinkd.model.words import count
 from xelinkd.views.look import Painted, Tone, quiet, strong
-from xelinkd.views.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

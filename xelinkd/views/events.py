@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.model.words import count, listed, span
 from xelinkd.state.history import Event, Kind
-from xelinkd.views.words import clock, count, listed, span
+from xelinkd.views.words import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

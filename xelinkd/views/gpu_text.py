@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.model.words import count, listed
 from xelinkd.views.look import good, odd
-from xelinkd.views.words import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from xelinkd.model.words import count, listed
 from xelinkd.state.history import name_of
 from xelinkd.views.bundles import usual_count
-from xelinkd.views.words import clock, count, listed
+from xelinkd.views.words import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

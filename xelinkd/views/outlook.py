@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.model.words import count, listed, relative, span
 from xelinkd.state.checks import live, passed, ready
 from xelinkd.state.history import name_of
-from xelinkd.views.words import clock, count, listed, relative, span, when
+from xelinkd.views.words import clock, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xelinkd.model.words import relative
 from xelinkd.views.html import Markup, tag
-from xelinkd.views.words import clock, relative, stamp
+from xelinkd.views.words import clock, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.model.words import count, relative, span
 from xelinkd.views.changes import change_line, of_event
 from xelinkd.views.gpu_text import gpu_lines, in_one_line, linking
 from xelinkd.views.look import Painted, Tone, bad, good, odd, quiet, strong
-from xelinkd.views.words import count, relative, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.model.words import count
 from xelinkd.state.history import name_of
 from xelinkd.views import topology_svg
 from xelinkd.views.events import Change, changes
@@ -11,7 +12,6 @@ from xelinkd.views.html import Markup, tag, together
 from xelinkd.views.legend import counts, notes, why_unknown
 from xelinkd.views.parts import moment, scrolling, section, table
 from xelinkd.views.shown import Shown, shown
-from xelinkd.views.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
 from xelinkd.config.schema import FeatureFile
 from xelinkd.model.feature_file import MAX_SIZE, time_stamp
 from xelinkd.model.labels import LABEL_NAME, pairs_of
+from xelinkd.model.words import count, listed
 from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign
-from xelinkd.views.words import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from xelinkd.model.labels import label_lines, link_pairs
 from xelinkd.model.page import Page
 from xelinkd.model.topology import lane_disagreements
 from xelinkd.model.unknown import Reason
-from xelinkd.views.words import count, listed
+from xelinkd.model.words import count, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
 from xelinkd.config.url import host_and_port, is_https
 from xelinkd.model.unknown import Reason
+from xelinkd.model.words import span
 from xelinkd.sources.bounded_http import Deadline, connect
 from xelinkd.sources.failure import FAILURES, failure
 from xelinkd.sources.trust import trust
-from xelinkd.views.words import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

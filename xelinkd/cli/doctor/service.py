@@ -9,8 +9,8 @@ from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
 from xelinkd.config.keys import KEYS, value_of
 from xelinkd.config.toml_text import toml_value
 from xelinkd.model.unknown import Reason
+from xelinkd.model.words import listed, span
 from xelinkd.sources.failure import FetchError
-from xelinkd.views.words import listed, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
