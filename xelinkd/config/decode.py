@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import tomli
 
+from xelinkd.config.bonds import BONDS, Bond
 from xelinkd.config.duration import Duration
 from xelinkd.config.keys import KEYS, SECTIONS, Key, keys_of, value_of
 from xelinkd.config.overrides import Override
 from xelinkd.config.problems import MAX_PROBLEMS, ConfigError, Problem
-from xelinkd.config.schema import BONDS, Bond, Config
+from xelinkd.config.schema import Config
 from xelinkd.config.spelling import unknown_keys
 from xelinkd.config.toml_text import found, shortened, toml_value
 

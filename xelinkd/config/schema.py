@@ -5,8 +5,6 @@ The shipped file, the checks and the messages are all made from this.
 
 # No `from __future__ import annotations`: msgspec reads the annotations when the program runs.
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -23,12 +21,10 @@ from xelinkd.config.rules import (
     PASSWORD_FILE,
     TRUE_OR_FALSE,
     USER_NAME,
-    address_and_port,
     duration,
     one_of,
     whole_number,
 )
-from xelinkd.config.url import is_https
 
 ExitPolicy = Literal["keep", "remove"]
 WhenLocked = Literal["exit", "wait"]
@@ -228,88 +224,3 @@ def files_of_the_status(config: Config) -> tuple[Path, ...]:
 
 def _path(text: str) -> Path | None:
     return Path(text) if text else None
-
-
-@dataclass(frozen=True, slots=True)
-class Bond:
-    """A rule that joins keys: `allowed` tells what the first of them may be, or None if all is well."""
-
-    keys: tuple[str, ...]
-    allowed: Callable[[Config], str | None]
-
-
-def _lease_outlasts_fetches(config: Config) -> str | None:
-    least = Duration(3 * config.source.interval + config.source.deadline)
-    if config.feature_file.lease >= least:
-        return None
-    return f'at least "{least}", which is 3 x source.interval + source.deadline'
-
-
-def _heartbeat_outlasts_fetch(config: Config) -> str | None:
-    least = Duration(config.source.deadline + 5)
-    if config.supervision.heartbeat_deadline >= least:
-        return None
-    return f'at least "{least}", which is source.deadline + 5s, so that a fetch can end'
-
-
-def _ca_file_is_used(config: Config) -> str | None:
-    if not config.source.ca_file or is_https(config.source.url):
-        return None
-    return '"", or an https:// address as source.url: nothing is verified over http'
-
-
-def _login_is_whole(config: Config) -> str | None:
-    if bool(config.source.user) == bool(config.source.password_file):
-        return None
-    return 'a name where source.password_file is set, and "" where it is not'
-
-
-def _login_is_sent_safely(config: Config) -> str | None:
-    """Who listens there over http, nobody verifies: any user of the node may, while XPU Manager is down."""
-    if not config.source.user or is_https(config.source.url):
-        return None
-    return '"", or an https:// address as source.url: a password is never sent to an unverified server'
-
-
-def _staging_is_unseen(config: Config) -> str | None:
-    """NFD >= 0.19 looks at every event in its directory: made there, new labels can take 60 s to show."""
-    if os.path.normpath(config.feature_file.staging) != os.path.normpath(config.feature_file.path.parent):
-        return None
-    return "another directory than the feature file's own, whose every event wakes Node Feature Discovery"
-
-
-def _status_is_guarded(config: Config) -> str | None:
-    status = config.status
-    if not status.listen or address_and_port(status.listen)[0].is_loopback:
-        return None
-    if status.token_file or status.client_ca_file or status.anonymous:
-        return None
-    return "a loopback address; beyond that set status.token_file, status.client_ca_file, or status.anonymous"
-
-
-def _certificate_has_its_key(config: Config) -> str | None:
-    if bool(config.status.cert_file) == bool(config.status.key_file):
-        return None
-    return 'a file where status.key_file is one, and "" where it is not'
-
-
-def _clients_are_asked_over_https(config: Config) -> str | None:
-    if not config.status.client_ca_file or config.status.cert_file:
-        return None
-    return '"", or a file as status.cert_file: over http there are no certificates'
-
-
-BONDS: Final = (
-    Bond(("feature_file.lease", "source.interval", "source.deadline"), _lease_outlasts_fetches),
-    Bond(("supervision.heartbeat_deadline", "source.deadline"), _heartbeat_outlasts_fetch),
-    Bond(("source.ca_file", "source.url"), _ca_file_is_used),
-    Bond(("source.user", "source.password_file"), _login_is_whole),
-    Bond(("source.user", "source.url"), _login_is_sent_safely),
-    Bond(("feature_file.staging_dir", "feature_file.path"), _staging_is_unseen),
-    Bond(
-        ("status.listen", "status.token_file", "status.client_ca_file", "status.anonymous"),
-        _status_is_guarded,
-    ),
-    Bond(("status.cert_file", "status.key_file"), _certificate_has_its_key),
-    Bond(("status.client_ca_file", "status.cert_file"), _clients_are_asked_over_https),
-)
