@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from support.daemon import xelinkd
 from support.pages import recorded
+from support.states import GOOD
 
 from xelinkd.model.unknown import Reason
+from xelinkd.state.checks import live, ready
+from xelinkd.workers.status import routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,3 +184,18 @@ def test_fields_of_show_json_are_all_described() -> None:
     shown = json.loads(xelinkd("show", "--format=json", "-", stdin=recorded("max1550-4x2-mesh")).stdout)
     inner = {f"links[].{name}" for name in shown["links"][0]}
     assert described == shown.keys() | inner
+
+
+def test_every_path_of_the_status_is_documented() -> None:
+    """Whoever reads docs/status.md knows all that is served, and finds all that it names."""
+    text = (ROOT / "docs/status.md").read_text()
+    assert set(re.findall(r"^\| `(/[^`]*)` \| (?:people|pro|Prom)", text, re.MULTILINE)) == set(
+        routes(lambda: None)
+    )
+
+
+def test_every_check_of_a_probe_is_documented() -> None:
+    """Whoever sees a check fail finds what that means."""
+    text = (ROOT / "docs/status.md").read_text()
+    named = re.findall(r"^\| (?:`/\w+`)? ?\| `([\w-]+)` \|", text, re.MULTILINE)
+    assert named == [check.name for check in (*live(GOOD), *ready(GOOD))]
