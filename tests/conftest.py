@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from support.daemon import Daemon
 
 from xelinkd.simulator.machine import parse_machine
@@ -13,6 +14,10 @@ from xelinkd.simulator.server import Simulator, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# No test asserts on time, and each run tries the same: `make fuzz` is for surprises.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.cli.go_flags import translate
@@ -211,7 +211,6 @@ ARGUMENTS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(ARGUMENTS | st.text(), max_size=6))
 def test_any_arguments_are_translated_or_refused(argv: list[str]) -> None:
     """No command line can make xelinkd fall over: it is understood, or refused in words."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xelinkd.config.decode import Decoded, decode
@@ -296,7 +296,6 @@ def expect_a_config_or_its_problems(data: bytes) -> None:
     assert all(len(line.splitlines()) == 1 for line in lines)
 
 
-@settings(deadline=None)
 @given(st.binary() | st.text().map(str.encode))
 @example(b"\xef\xbb\xbf[log]")
 def test_any_bytes_give_a_configuration_or_its_problems(data: bytes) -> None:
@@ -304,14 +303,12 @@ def test_any_bytes_give_a_configuration_or_its_problems(data: bytes) -> None:
     expect_a_config_or_its_problems(data)
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_any_values_give_a_configuration_or_its_problems(lines: list[str]) -> None:
     """No value, of whatever type and for whichever key, can make xelinkd fall over."""
     expect_a_config_or_its_problems("\n".join(lines).encode())
 
 
-@settings(deadline=None)
 @given(st.sampled_from(list(KEYS)), VALUES)
 def test_an_accepted_value_is_the_value_in_force(path: str, value: str) -> None:
     """What a user writes is what runs: an accepted value is never changed into another one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.config.duration import Duration
@@ -60,7 +60,6 @@ def test_anything_else_is_refused(text: str) -> None:
         Duration.parse(text)
 
 
-@settings(deadline=None)
 @given(st.integers(0, YEAR_MS))
 def test_round_trip(milliseconds: int) -> None:
     """What xelinkd shows as a duration can be pasted into its configuration and means the same."""
@@ -68,7 +67,6 @@ def test_round_trip(milliseconds: int) -> None:
     assert Duration.parse(str(duration)) == duration
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_only_value_errors(text: str) -> None:
     """Whatever the text, the answer is a duration or a plain refusal."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import urllib3
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.config.url import is_https, is_url, with_https, with_port
@@ -56,7 +56,6 @@ def test_what_cannot_be_fetched_is_refused(text: str) -> None:
     assert not is_url(text)
 
 
-@settings(deadline=None)
 @given(URLS.filter(is_url))
 def test_urllib3_agrees(url: str) -> None:
     """Whatever passes for a URL here, the fetcher can use."""
@@ -65,7 +64,6 @@ def test_urllib3_agrees(url: str) -> None:
     assert parsed.scheme == ("https" if is_https(url) else "http")
 
 
-@settings(deadline=None)
 @given(URLS.filter(is_url), st.integers(1, 65_535))
 def test_the_port_changes_alone(url: str, port: int) -> None:
     """Another port leaves host and path as they were."""

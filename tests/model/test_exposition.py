@@ -15,8 +15,6 @@ from xelinkd.model.page import read_page
 from xelinkd.model.topology import Row, Tile
 from xelinkd.model.unknown import Reason, UnknownPageError
 
-_STABLE = settings(derandomize=True, deadline=None)
-
 _LABELS = {
     "dev_name": "Intel(R) Data Center GPU Max 1550",
     "lane_count": "8",
@@ -274,7 +272,6 @@ def _spelt(draw: st.DrawFn) -> _Spelt:
     return _Spelt(row, line.encode())
 
 
-@_STABLE
 @given(st.lists(_spelt(), min_size=1, max_size=8))
 def test_whatever_the_format_allows_is_read(page: list[_Spelt]) -> None:
     """Any page that keeps to the format gives the rows it was written from, in its order."""
@@ -299,7 +296,7 @@ def _rows_or_line(content: bytes) -> tuple[Row, ...] | int:
         return error.line
 
 
-@settings(_STABLE, max_examples=400)
+@settings(max_examples=400)
 @given(_NOISE)
 def test_no_bytes_break_the_reader(noise: bytes) -> None:
     """Whatever a source sends, the outcome is rows or the error that names the line."""
@@ -309,7 +306,7 @@ def test_no_bytes_break_the_reader(noise: bytes) -> None:
         assert FAMILY in noise[start:end]
 
 
-@settings(_STABLE, max_examples=400)
+@settings(max_examples=400)
 @given(_NOISE)
 def test_a_line_means_the_same_alone_and_in_company(noise: bytes) -> None:
     """The quick way, which learns from the lines before, reads what the slow way reads."""
@@ -324,7 +321,7 @@ def test_a_line_means_the_same_alone_and_in_company(noise: bytes) -> None:
     assert repr(together) == repr(tuple(alone))  # NaN is not equal to itself
 
 
-@settings(_STABLE, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.integers(0, len(_PLAIN)), st.sampled_from([b'"', b"\\", b"}", b" ", b"\n", b"1", b",", b"\xff", b"\t"])
 )

@@ -11,8 +11,6 @@ from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, TooLargeError, rea
 from xelinkd.model.labels import label_lines
 from xelinkd.model.topology import Sighting, Tile, Topology
 
-_STABLE = settings(derandomize=True, deadline=None)
-
 _TILES = st.builds(Tile, st.integers(0, 200), st.integers(0, 12))
 _SIGHTINGS = st.builds(Sighting, _TILES, _TILES, st.just(8), st.just(value=True))
 _TOPOLOGIES = st.builds(Topology, st.just(()), st.lists(_SIGHTINGS, max_size=60).map(tuple))
@@ -28,7 +26,6 @@ _FULL = b"gpu.intel.com/xe-links=" + b"_".join(b"%d.0-%d.0" % (n, n + 10) for n 
 _SECOND = b"\ngpu.intel.com/xe-links2=Z.0-30.0\n"
 
 
-@_STABLE
 @given(_FILES)
 def test_what_is_written_is_read_back(file: FeatureFile) -> None:
     """A restart finds exactly the labels, and the lease, that were left."""
@@ -136,7 +133,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(_STABLE, max_examples=400)
+@settings(max_examples=400)
 @given(st.binary(max_size=100) | st.lists(_PIECES, max_size=12).map(b"".join))
 def test_no_bytes_break_the_reader(content: bytes) -> None:
     """Any content is ours, and then stays so when it is written anew, or is foreign."""

@@ -6,14 +6,13 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.config.schema import Labels
 from xelinkd.model.labels import join_value, label_lines, link_pairs, pairs_of, split_value
 from xelinkd.model.topology import Sighting, Tile, Topology
 
-_STABLE = settings(derandomize=True, deadline=None)
 _VALID_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")  # Kubernetes
 
 _TILES = st.builds(Tile, st.integers(0, 30) | st.integers(0, 10**17), st.integers(0, 12))
@@ -87,7 +86,6 @@ def test_a_value_is_cut_after_an_alphanumeric_character(value: str, parts: tuple
     assert split_value(value) == parts
 
 
-@_STABLE
 @given(_VALUES)
 def test_parts_join_to_the_whole(value: str) -> None:
     """Whoever joins the labels as GPU Aware Scheduling does gets every link back."""
@@ -98,7 +96,6 @@ def test_parts_join_to_the_whole(value: str) -> None:
     )
 
 
-@_STABLE
 @given(_VALUES)
 def test_every_part_is_valid_for_kubernetes(value: str) -> None:
     """No label is ever dropped for its value."""
@@ -107,7 +104,6 @@ def test_every_part_is_valid_for_kubernetes(value: str) -> None:
         assert _VALID_VALUE.fullmatch(part)
 
 
-@_STABLE
 @given(_VALUES)
 def test_parts_are_as_long_as_they_can_be(value: str) -> None:
     """The cuts are those of the Go program: no part could take more of what follows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.model.feature_file import FeatureFile
@@ -20,7 +20,6 @@ from xelinkd.model.lease import (
     still_held,
 )
 
-_STABLE = settings(derandomize=True, deadline=None)
 _LINES = ("gpu.intel.com/xe-links=0.0-1.0",)
 _OTHER_LINES = ("gpu.intel.com/xe-links=",)
 _NOW = Instant(boot=5000.0, wall=1_782_864_000.0)
@@ -95,7 +94,6 @@ _SECONDS = st.floats(-1e6, 1e6)
 _LEASES = st.floats(1.0, 1e7)
 
 
-@_STABLE
 @given(
     left=st.floats(1e-3, 1.0),
     lease=_LEASES,

@@ -19,8 +19,6 @@ from xelinkd.model.observation import (
 from xelinkd.model.topology import Sighting, Tile, Topology
 from xelinkd.model.unknown import Reason
 
-_STABLE = settings(derandomize=True, deadline=None)
-
 _TILES = st.builds(Tile, st.integers(0, 10**18 - 1), st.integers(0, 12))
 _SIGHTINGS = st.builds(Sighting, _TILES, _TILES, st.integers(0, 10**18 - 1), st.booleans())
 _TOPOLOGIES = st.builds(
@@ -33,7 +31,6 @@ _UNKNOWN = st.builds(
 _OBSERVATIONS = _KNOWN | _UNKNOWN
 
 
-@_STABLE
 @given(_OBSERVATIONS)
 def test_an_observation_arrives_as_it_was_sent(observation: Known | Unknown) -> None:
     """The writer knows exactly what the fetcher saw, and when."""
@@ -49,7 +46,7 @@ def _damaged(draw: st.DrawFn) -> bytes:
     return bytes(message[: draw(st.integers(0, len(message)))] if draw(st.booleans()) else message)
 
 
-@settings(_STABLE, max_examples=500)
+@settings(max_examples=500)
 @given(st.binary(max_size=100) | _damaged())
 def test_no_bytes_break_the_reader(message: bytes) -> None:
     """Whatever comes through the pipe is an observation or the error that says it is none."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.model.exposition import FAMILY
@@ -137,7 +137,6 @@ def test_the_first_gap_is_named(content: bytes, gap: str | None) -> None:
     assert page.gap == gap
 
 
-@settings(derandomize=True, deadline=None)
 @given(
     st.binary(max_size=300)
     | st.lists(st.sampled_from([*b"\n# {}", b"xpum_", FAMILY, b"hw_", b" 1\n"])).map(

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.model.topology import Tile
@@ -64,7 +64,6 @@ def test_bridged_pairs() -> None:
     assert seen["0.0", "2.0"] == seen["1.0", "3.0"] == (Connection.SYS, 0)
 
 
-@settings(deadline=None)
 @given(gpus=st.integers(1, 5), tiles=st.integers(1, 3), data=st.data())
 def test_a_machine_is_a_full_square_seen_alike_from_both_ends(
     gpus: int, tiles: int, data: st.DataObject

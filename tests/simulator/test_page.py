@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -79,7 +79,6 @@ def test_form_of_the_page(machine: Machine) -> None:
     assert lines[-1].startswith("xpum_")
 
 
-@settings(deadline=None)
 @given(
     gpus=st.integers(1, 3),
     tiles=st.integers(1, 2),

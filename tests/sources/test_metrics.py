@@ -329,7 +329,7 @@ def test_any_bytes_lead_to_a_page_or_a_reason(serve: Callable[..., int]) -> None
     answers: list[bytes] = []
     source = _source(serve(lambda connection, _over: connection.sendall(answers[-1])))
 
-    @settings(deadline=None, max_examples=300)
+    @settings(max_examples=300)
     @given(answer=_ANSWERS)
     def ends_in_one_of_two_ways(answer: bytes) -> None:
         answers.append(answer)

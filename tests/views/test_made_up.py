@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.states import GOOD, changed, replace
 
@@ -58,7 +58,6 @@ def states() -> st.SearchStrategy[State]:
     )
 
 
-@settings(deadline=None)
 @given(states())
 def test_it_is_always_shown(state: State) -> None:
     """The page, the drawing and the JSON can be made of any state, and can be read."""
