@@ -24,10 +24,10 @@ from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.page import render
 from xelinkd.state.history import Kind, noted, seen
 from xelinkd.state.told import Ignorance
-from xelinkd.views.changes import WORDS, change_line, changes
-from xelinkd.views.look import Look
-from xelinkd.views.status_json import document
-from xelinkd.views.status_text import as_lines
+from xelinkd.views.documents.status_json import document
+from xelinkd.views.terminal.changes import WORDS, change_line, changes
+from xelinkd.views.terminal.look import Look
+from xelinkd.views.terminal.status_text import as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from xelinkd.model.page import Page, read_parts
 from xelinkd.model.scan import MAX_LINE_SIZE
 from xelinkd.model.topology import XELINK, topology_of
 from xelinkd.model.unknown import UnknownPageError
-from xelinkd.views.look import PLAIN
+from xelinkd.views.terminal.look import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

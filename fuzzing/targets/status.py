@@ -20,11 +20,11 @@ from xelinkd.state.told import (
     Timing,
     UnitState,
 )
-from xelinkd.views.changes import change_line, changes
-from xelinkd.views.look import PLAIN
-from xelinkd.views.status_document import NoDocumentError, read
-from xelinkd.views.status_json import render
-from xelinkd.views.status_text import as_lines
+from xelinkd.views.documents.status_document import NoDocumentError, read
+from xelinkd.views.documents.status_json import render
+from xelinkd.views.terminal.changes import change_line, changes
+from xelinkd.views.terminal.look import PLAIN
+from xelinkd.views.terminal.status_text import as_lines
 
 
 def check(data: bytes) -> None:

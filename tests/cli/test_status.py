@@ -15,9 +15,9 @@ from support.status_server import serving_status
 from support.terminal import on_a_terminal
 
 from xelinkd.state.told import Fault
-from xelinkd.views.look import Look
-from xelinkd.views.status_json import document, render
-from xelinkd.views.status_text import as_lines
+from xelinkd.views.documents.status_json import document, render
+from xelinkd.views.terminal.look import Look
+from xelinkd.views.terminal.status_text import as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,7 +28,7 @@ from xelinkd.sources.login import Login
 from xelinkd.sources.metrics import MetricsSource
 from xelinkd.state.history import History, seen
 from xelinkd.state.told import Fault
-from xelinkd.views.changes import Change
+from xelinkd.views.terminal.changes import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

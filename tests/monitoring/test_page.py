@@ -8,7 +8,7 @@ from support.prometheus import needs_prometheus, promtool
 from support.states import GOOD
 
 from xelinkd.state.told import Fetching, Keeping, State
-from xelinkd.views.metrics import render
+from xelinkd.views.metrics.metrics import render
 
 pytestmark = needs_prometheus
 

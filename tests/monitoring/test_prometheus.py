@@ -13,7 +13,7 @@ from support.metrics import BUSY, FIGURES, families
 from support.prometheus import Prometheus, needs_prometheus, running, serving_metrics
 
 from xelinkd.model.lease import Instant
-from xelinkd.views.metrics import render
+from xelinkd.views.metrics.metrics import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from xelinkd.model.unknown import Reason
 from xelinkd.state.figures import Figures
 from xelinkd.state.history import History, Kind, noted, seen
 from xelinkd.state.told import Ended, Ignorance, Process, UnitState
-from xelinkd.views.metrics import render
+from xelinkd.views.metrics.metrics import render
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 from support.daemon import PATIENCE, wait_until
 
-from xelinkd.views.metrics import CONTENT_TYPE
+from xelinkd.views.metrics.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
 
-from xelinkd.views import page, topology_json, topology_svg
+from xelinkd.views.documents import topology_json
+from xelinkd.views.drawing import topology_svg
+from xelinkd.views.page import page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

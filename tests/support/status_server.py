@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from support.states import GOOD
 
-from xelinkd.views.status_json import render
+from xelinkd.views.documents.status_json import render
 
 if TYPE_CHECKING:
     import ssl

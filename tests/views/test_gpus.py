@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from xelinkd.model.topology import Tile
-from xelinkd.views.gpu_text import gpu_lines, in_one_line, linking
 from xelinkd.views.gpus import Gpu, gpus
-from xelinkd.views.look import PLAIN
+from xelinkd.views.terminal.gpu_text import gpu_lines, in_one_line, linking
+from xelinkd.views.terminal.look import PLAIN
 
 
 def tiles(*names: str) -> tuple[Tile, ...]:

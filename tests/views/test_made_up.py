@@ -14,7 +14,9 @@ from xelinkd.model.topology import Sighting, Tile, Topology
 from xelinkd.model.unknown import Reason
 from xelinkd.state.history import Event, History, Kind, Missing
 from xelinkd.state.told import Ignorance
-from xelinkd.views import page, topology_json, topology_svg
+from xelinkd.views.documents import topology_json
+from xelinkd.views.drawing import topology_svg
+from xelinkd.views.page import page
 
 if TYPE_CHECKING:
     from xelinkd.state.told import State

@@ -19,7 +19,7 @@ from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import Deadline, exchange
 from xelinkd.sources.failure import FAILURES, FetchError, failure
 from xelinkd.sources.trust import CaFileError, trust, trust_alone
-from xelinkd.views.status_document import NoDocumentError, read
+from xelinkd.views.documents.status_document import NoDocumentError, read
 
 if TYPE_CHECKING:
     import ssl
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xelinkd.config.schema import Status
-    from xelinkd.views.status_document import Document
+    from xelinkd.views.documents.status_document import Document
 
 DEADLINE: Final = 5.0  # seconds
 MAX_SIZE: Final = 32 * 1024 * 1024  # bytes; 128 tiles, all linked, take 1 MB

@@ -10,7 +10,7 @@ from xelinkd.cli.exit_status import Status
 from xelinkd.cli.service import add_flags, ask, read_document, service_of
 from xelinkd.cli.terminal import look_of, say, say_bytes
 from xelinkd.sources.failure import FetchError
-from xelinkd.views.status_text import as_lines
+from xelinkd.views.terminal.status_text import as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

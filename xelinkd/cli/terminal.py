@@ -7,12 +7,12 @@ import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from xelinkd.views.look import Look
+from xelinkd.views.terminal.look import Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from xelinkd.views.look import Part
+    from xelinkd.views.terminal.look import Part
 
 
 def look_of(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> Look:

@@ -10,9 +10,9 @@ from xelinkd.config.toml_text import toml_value
 from xelinkd.model.labels import label_lines, link_pairs
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, lane_disagreements
 from xelinkd.model.words import count
-from xelinkd.views.gpu_text import gpu_lines
 from xelinkd.views.gpus import gpus
-from xelinkd.views.look import Painted, Tone, bad, odd, quiet, strong
+from xelinkd.views.terminal.gpu_text import gpu_lines
+from xelinkd.views.terminal.look import Painted, Tone, bad, odd, quiet, strong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Config, Labels
     from xelinkd.model.page import Page
     from xelinkd.model.topology import Row
-    from xelinkd.views.look import Line
+    from xelinkd.views.terminal.look import Line
 
 LEGEND = (
     "numbers: XeLink lanes; S self, XL* XeLink by way of another GPU, MDF same card, NODE, SYS across PCIe"

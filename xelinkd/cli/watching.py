@@ -18,8 +18,8 @@ from xelinkd.model.page import Page
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
 from xelinkd.state.history import NO_HISTORY, Kind, noted, seen, since
-from xelinkd.views.changes import Change, changes
-from xelinkd.views.status_text import as_lines
+from xelinkd.views.terminal.changes import Change, changes
+from xelinkd.views.terminal.status_text import as_lines
 from xelinkd.workers.observer import look
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from xelinkd.model.lease import Instant
     from xelinkd.sources.metrics import MetricsSource
     from xelinkd.state.history import Event, History
-    from xelinkd.views.look import Line, Look
-    from xelinkd.views.status_document import Document
+    from xelinkd.views.documents.status_document import Document
+    from xelinkd.views.terminal.look import Line, Look
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from xelinkd.serving.procfs import figures_of
 from xelinkd.serving.response import TEXT, Response, sentence
 from xelinkd.serving.server import serve
 from xelinkd.state.checks import live, passed, ready
-from xelinkd.views import metrics, page, status_json, topology_json, topology_svg
+from xelinkd.views.documents import status_json, topology_json
+from xelinkd.views.drawing import topology_svg
+from xelinkd.views.metrics import metrics
+from xelinkd.views.page import page
 from xelinkd.views.probes import answer
 
 if TYPE_CHECKING:

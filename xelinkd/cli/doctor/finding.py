@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from xelinkd.views.look import Painted, Tone, quiet, strong
+from xelinkd.views.terminal.look import Painted, Tone, quiet, strong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from xelinkd.views.look import Line, Look
+    from xelinkd.views.terminal.look import Line, Look
 
 
 class Outcome(StrEnum):

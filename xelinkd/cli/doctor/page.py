@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Config, Labels
     from xelinkd.model.observation import Unknown
     from xelinkd.model.topology import Sighting
-    from xelinkd.views.status_document import Document
+    from xelinkd.views.documents.status_document import Document
 
 STEPS: Final = ("login", "answer", "page", "topology", "labels")
 

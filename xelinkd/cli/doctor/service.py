@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from xelinkd.cli.doctor.finding import Finding
     from xelinkd.config.schema import Config
-    from xelinkd.views.status_document import Document
+    from xelinkd.views.documents.status_document import Document
 
 STEPS: Final = ("service", "ready", "version", "settings")
 _START: Final = "start it (`systemctl start xelinkd`), or see why it ended (`journalctl -u xelinkd`)"

@@ -17,8 +17,8 @@ from xelinkd.cli.service import add_client_cert, ask_document, configured
 from xelinkd.cli.terminal import look_of, say, say_bytes
 from xelinkd.config.problems import ConfigError
 from xelinkd.sources.failure import FetchError
-from xelinkd.views.look import bad, good, strong
-from xelinkd.views.status_document import Document
+from xelinkd.views.documents.status_document import Document
+from xelinkd.views.terminal.look import bad, good, strong
 from xelinkd.workers.observer import look, source_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from xelinkd.config.load import Loaded
     from xelinkd.config.schema import Config
     from xelinkd.config.schema import Status as StatusSettings
-    from xelinkd.views.look import Line
+    from xelinkd.views.terminal.look import Line
 
 CONFIGURATION: Final = "configuration"
 STEPS: Final = (

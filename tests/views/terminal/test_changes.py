@@ -10,8 +10,8 @@ from support.states import GOOD, KEEPING, LINKED, NOW, SUPERVISION, changed, rep
 from xelinkd.model.lease import Instant
 from xelinkd.state.history import MAX_EVENTS, NO_HISTORY, Kind, noted, seen
 from xelinkd.state.told import Ended
-from xelinkd.views.changes import changes
-from xelinkd.views.status_json import document
+from xelinkd.views.documents.status_json import document
+from xelinkd.views.terminal.changes import changes
 
 if TYPE_CHECKING:
     from xelinkd.state.told import State

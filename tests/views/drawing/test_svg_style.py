@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from xelinkd.views.svg_style import STYLE
+from xelinkd.views.drawing.svg_style import STYLE
 
 TEXT, LINE = 4.5, 3.0  # the contrasts that WCAG 2.2 asks for (AA)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from xelinkd.model.topology import Tile
-    from xelinkd.views.shown import Shown
+    from xelinkd.views.drawing.shown import Shown
 
 _ALL_COUNTED: Final = 6  # bundles, the number of 4 GPUs: with more, only those that differ are counted
 _MOST_COUNTED: Final = 12

@@ -14,7 +14,7 @@ from xelinkd.model.unknown import Reason
 from xelinkd.simulator.machine import mesh, parse_machine
 from xelinkd.state.history import Event, History, Kind, noted
 from xelinkd.state.told import Ended, Fault, Ignorance, Process, Setting, UnitState
-from xelinkd.views.page import CONTENT_SECURITY_POLICY, document
+from xelinkd.views.page.page import CONTENT_SECURITY_POLICY, document
 
 if TYPE_CHECKING:
     from xelinkd.state.told import State

@@ -8,7 +8,7 @@ from xelinkd.model.feature_file import MAX_SIZE
 from xelinkd.model.labels import CONTINUATION, MAX_VALUE_LENGTH, join_value, pairs_of
 from xelinkd.model.words import count, span
 from xelinkd.views.html import Markup, tag, together
-from xelinkd.views.parts import code, facts, moment, section, table
+from xelinkd.views.page.parts import code, facts, moment, section, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from xelinkd.model.topology import Tile
-from xelinkd.views.layout import Point, arrange, bounds, middle, strand
+from xelinkd.views.drawing.layout import Point, arrange, bounds, middle, strand
 
 if TYPE_CHECKING:
-    from xelinkd.views.layout import Box, Card
+    from xelinkd.views.drawing.layout import Box, Card
 
 HAIR = 1e-6  # less than anybody sees
 SHAPES = [(1, 1), (1, 4), (2, 1), (2, 2), (3, 2), (4, 2), (5, 1), (8, 2), (16, 2), (16, 4), (17, 1), (64, 2)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xelinkd.model.words import count
 from xelinkd.state.checks import live, passed, ready
 from xelinkd.views.html import Markup, tag, together
-from xelinkd.views.parts import code, facts, mark, moment, section, table
+from xelinkd.views.page.parts import code, facts, mark, moment, section, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,12 @@ from xelinkd.model.unknown import Reason
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING, Histogram
 from xelinkd.state.history import History, Kind
 from xelinkd.state.told import Fetching, Keeping
-from xelinkd.views.metrics import render
+from xelinkd.views.metrics.metrics import render
 
 if TYPE_CHECKING:
     from xelinkd.state.told import State
 
-DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
+DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 STARTING = replace(GOOD, fetching=Fetching(), keeping=Keeping(), history=History())
 OF_THE_TOPOLOGY = {
     f"xelinkd_{name}" for name in ("links", "lanes", "tiles", "missing_links", "page_oddities")

@@ -13,14 +13,14 @@ from support.states import GOOD, changed, replace
 from xelinkd.simulator.machine import mesh, parse_machine
 from xelinkd.state.history import History, Kind, noted
 from xelinkd.state.told import Fetching
-from xelinkd.views.topology_json import document
+from xelinkd.views.documents.topology_json import document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xelinkd.state.told import State
 
-DESCRIPTION = (Path(__file__).parents[2] / "docs" / "topology-json.md").read_text()
+DESCRIPTION = (Path(__file__).parents[3] / "docs" / "topology-json.md").read_text()
 EXAMPLE = watched(parse_machine("2x-max1550"), "0.1-1.0")
 
 

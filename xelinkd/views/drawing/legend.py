@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xelinkd.model.words import count, listed
 from xelinkd.state.history import name_of
-from xelinkd.views.bundles import usual_count
+from xelinkd.views.drawing.bundles import usual_count
 from xelinkd.views.words import clock
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from xelinkd.state.history import Missing
     from xelinkd.state.told import State
-    from xelinkd.views.shown import Shown
+    from xelinkd.views.drawing.shown import Shown
 
 _MOST_ROWS: Final = 5  # of each kind
 _THICKNESSES: Final = ((24, "lanes-24"), (16, "lanes-16"), (8, "lanes-8"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.words import count, listed
-from xelinkd.views.look import good, odd
+from xelinkd.views.terminal.look import good, odd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xelinkd.views.gpus import Gpu
-    from xelinkd.views.look import Line
+    from xelinkd.views.terminal.look import Line
 
 _MAX_NAMES: Final = 8  # in one line
 _MAX_GPUS: Final = 64  # each in a line; no machine has as many, but a page may say so

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.words import count, relative, span
-from xelinkd.views.changes import change_line, of_event
-from xelinkd.views.gpu_text import gpu_lines, in_one_line, linking
-from xelinkd.views.look import Painted, Tone, bad, good, odd, quiet, strong
+from xelinkd.views.terminal.changes import change_line, of_event
+from xelinkd.views.terminal.gpu_text import gpu_lines, in_one_line, linking
+from xelinkd.views.terminal.look import Painted, Tone, bad, good, odd, quiet, strong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from xelinkd.views.look import Line, Look
-    from xelinkd.views.status_document import Check, Configuration, Document, Event, Missing, Topology
+    from xelinkd.views.documents.status_document import (
+        Check,
+        Configuration,
+        Document,
+        Event,
+        Missing,
+        Topology,
+    )
+    from xelinkd.views.terminal.look import Line, Look
 
 MAX_EVENTS: Final = 10  # that are shown; the JSON has all
 _WIDTH: Final = 10  # columns of the names at the left

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.words import count
 from xelinkd.state.history import name_of
-from xelinkd.views import topology_svg
+from xelinkd.views.drawing import topology_svg
+from xelinkd.views.drawing.legend import counts, notes, why_unknown
+from xelinkd.views.drawing.shown import Shown, shown
 from xelinkd.views.events import Change, changes
 from xelinkd.views.html import Markup, tag, together
-from xelinkd.views.legend import counts, notes, why_unknown
-from xelinkd.views.parts import moment, scrolling, section, table
-from xelinkd.views.shown import Shown, shown
+from xelinkd.views.page.parts import moment, scrolling, section, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from xelinkd.model.words import count
-from xelinkd.views.look import Painted, Tone, quiet, strong
+from xelinkd.views.terminal.look import Painted, Tone, quiet, strong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from xelinkd.views.look import Line
-    from xelinkd.views.status_document import Document, Event
+    from xelinkd.views.documents.status_document import Document, Event
+    from xelinkd.views.terminal.look import Line
 
 # Events of the history, of the same names as in the log, and of `watch` alone; docs/terminal.md lists them.
 WORDS: Final = {

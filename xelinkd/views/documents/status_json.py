@@ -9,7 +9,7 @@ import msgspec
 from xelinkd.model.labels import pairs_of
 from xelinkd.state import checks
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING
-from xelinkd.views import status_document as shown
+from xelinkd.views.documents import status_document as shown
 from xelinkd.views.gpus import gpus
 from xelinkd.views.words import stamp
 

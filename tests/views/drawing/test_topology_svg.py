@@ -12,7 +12,7 @@ from support.states import GOOD, changed, replace
 from xelinkd.model.topology import Sighting, Tile, Topology
 from xelinkd.simulator.machine import mesh, parse_machine
 from xelinkd.state.history import History
-from xelinkd.views.topology_svg import CONTENT_SECURITY_POLICY, document
+from xelinkd.views.drawing.topology_svg import CONTENT_SECURITY_POLICY, document
 
 if TYPE_CHECKING:
     from xelinkd.simulator.machine import Machine

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from xelinkd.views import daemon_parts, label_parts, svg_style, topology_parts
+from xelinkd.views.drawing import svg_style
 from xelinkd.views.html import Markup, policy, style, tag
 from xelinkd.views.outlook import VERDICTS, Outlook, Tone, outlook
-from xelinkd.views.page_style import PAGE_STYLE
+from xelinkd.views.page import daemon_parts, label_parts, topology_parts
+from xelinkd.views.page.page_style import PAGE_STYLE
 from xelinkd.views.words import clock, stamp
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from support.states import FETCHING, GOOD, KEEPING, LINKED, NOW, SUPERVISION, ch
 from xelinkd.model.unknown import Reason
 from xelinkd.state.history import NO_HISTORY, Kind, noted, seen
 from xelinkd.state.told import Ended, Fault, Ignorance, State
-from xelinkd.views.status_document import Document, NoDocumentError, read
-from xelinkd.views.status_json import document, render
+from xelinkd.views.documents.status_document import Document, NoDocumentError, read
+from xelinkd.views.documents.status_json import document, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGE = (Path(__file__).parents[2] / "docs" / "status-json.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "status-json.md").read_text()
 LOST = seen(seen(NO_HISTORY, LINKED, 9_000.0), topology([(0, 1), (0, 2)]), 9_400.0)
 BAD = replace(
     GOOD,

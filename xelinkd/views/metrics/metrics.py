@@ -13,7 +13,7 @@ from xelinkd.model.labels import pairs_of
 from xelinkd.model.unknown import Reason
 from xelinkd.state import checks
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING
-from xelinkd.views.families import counter, counters, gauge, gauges, histogram, info
+from xelinkd.views.metrics.families import counter, counters, gauge, gauges, histogram, info
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

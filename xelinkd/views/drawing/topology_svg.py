@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.state.history import name_of
-from xelinkd.views.bundles import bundles, unusual
+from xelinkd.views.drawing.bundles import bundles, unusual
+from xelinkd.views.drawing.layout import Card, Point, arrange, bounds, is_roomy, strand
+from xelinkd.views.drawing.legend import keys, notes, summary, thickness
+from xelinkd.views.drawing.shown import Shown, shown
+from xelinkd.views.drawing.svg_style import STYLE
 from xelinkd.views.html import Markup, policy, style, tag, together
-from xelinkd.views.layout import Card, Point, arrange, bounds, is_roomy, strand
-from xelinkd.views.legend import keys, notes, summary, thickness
-from xelinkd.views.shown import Shown, shown
-from xelinkd.views.svg_style import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xelinkd.model.topology import Tile
     from xelinkd.state.told import State
-    from xelinkd.views.bundles import Bundle
-    from xelinkd.views.layout import Chip, Strand
-    from xelinkd.views.legend import Key
+    from xelinkd.views.drawing.bundles import Bundle
+    from xelinkd.views.drawing.layout import Chip, Strand
+    from xelinkd.views.drawing.legend import Key
 
 CONTENT_TYPE: Final = "image/svg+xml"
 CONTENT_SECURITY_POLICY: Final = policy(STYLE)
