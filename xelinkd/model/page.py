@@ -55,7 +55,7 @@ def _rows(seen: Excerpt) -> tuple[Row, ...]:
     try:
         rows = read_rows(seen.block.split(b"\n") if seen.block else ())
     except MalformedLineError as error:
-        raise UnknownPageError(Reason.MALFORMED, f"{seen.place(error.line)}: {error.problem}") from None
+        raise UnknownPageError(Reason.MALFORMED, f"line {seen.place(error.line)}: {error.problem}") from None
     if not rows:
         raise _without_rows(seen)
     return rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xelinkd.model.exposition import FAMILY, family_lines
 from xelinkd.model.unknown import Reason, UnknownPageError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_LINES: Final = 16_384  # of the family: each of 128 tiles (64 GPUs with 2) with each; takes 30 MB
-MAX_HELD: Final = 1 << 20  # bytes of a page; enough for 8 GPUs
 MAX_LINE_SIZE: Final = 65_536  # bytes; XPU Manager writes some 300
 
 # How the family stands on every real page: line after line.
@@ -32,12 +31,19 @@ _OF_XPU_MANAGER_1: Final = re.compile(rb"^[ \t]*(?:#[ \t]+(?:HELP|TYPE)[ \t]+)?x
 _OF_XPU_MANAGER_2: Final = re.compile(rb"^[ \t]*(?:#[ \t]+(?:HELP|TYPE)[ \t]+)?hw_", re.MULTILINE)
 
 
+class Run(NamedTuple):
+    """Lines of the family that follow each other: how many, and the number on the page of the first."""
+
+    lines: int
+    first: int
+
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
     """What a page has of the family, and what tells its kind.
 
     `block`: the family's sample lines, in their order, with line feeds between them. `rest`: the first
-    words of what follows the last of them. `page`: all of the page in parts, or nothing if that is too much.
+    words of what follows the last of them. `runs`: how many lines stand together, and where on the page.
     """
 
     block: bytes
@@ -45,16 +51,15 @@ class Excerpt:
     is_declared: bool
     is_of_xpum_1: bool
     is_of_xpum_2: bool
-    page: tuple[bytes, ...]
+    runs: tuple[Run, ...]
 
-    def place(self, number: int) -> str:
-        """Tell where a line of the block stands; numbers begin at 1."""
-        if not self.page:
-            return f"line {number} of {FAMILY.decode()}"
-        page = b"".join(self.page)
-        start, _ = next(islice(family_lines(page), number - 1, None))
-        number = 1 + page.count(b"\n", 0, start)
-        return f"line {number}"
+    def place(self, number: int) -> int:
+        """Give the number on the page of a line of the block; both begin at 1."""
+        for run in self.runs:
+            if number <= run.lines:
+                return run.first + number - 1
+            number -= run.lines
+        raise IndexError("no line of the block")
 
 
 def scan(parts: Iterable[bytes]) -> Excerpt:
@@ -74,16 +79,15 @@ class _Scan:
     """What has been seen of a page so far."""
 
     def __init__(self) -> None:
-        self._size = 0
-        self._page: list[bytes] = []  # as long as it is not too large
         self._tail = b""  # a line whose end has not come yet
-        self._runs: list[bytes] = []  # lines of the family
+        self._feeds = 0  # lines of the page that have been read
+        self._block: list[bytes] = []  # lines of the family
+        self._runs: list[Run] = []  # where they stand
         self._lines = 0  # of the family
         self._rest: list[bytes] = []
         self._is_declared = self._is_of_xpum_1 = self._is_of_xpum_2 = False
 
     def take(self, part: bytes) -> None:
-        self._hold(part)
         feed, last_feed = part.find(b"\n"), part.rfind(b"\n")
         if feed < 0:
             self._tail = self._bounded(self._tail + part)
@@ -95,19 +99,13 @@ class _Scan:
     def end(self) -> Excerpt:
         self._read(self._tail)
         return Excerpt(
-            b"\n".join(self._runs),
+            b"\n".join(self._block),
             b" ".join(self._rest),
             self._is_declared,
             self._is_of_xpum_1,
             self._is_of_xpum_2,
-            tuple(self._page),
+            tuple(self._runs),
         )
-
-    def _hold(self, part: bytes) -> None:
-        self._size += len(part)
-        self._page.append(part)
-        if self._size > MAX_HELD:
-            self._page.clear()
 
     def _bounded(self, tail: bytes) -> bytes:
         """Keep of a line of another family that never ends only that it is of no interest."""
@@ -122,17 +120,22 @@ class _Scan:
         """Read whole lines."""
         at, mentioned = 0, text.find(FAMILY)
         for start, end in _runs(text, mentioned) if mentioned >= 0 else ():
+            self._feeds += text.count(b"\n", at, start)
             self._keep(text[start:end])
             at = end
+        self._feeds += text.count(b"\n", at)
         words = islice(_WORD.finditer(text, at), _ENOUGH_REST - len(self._rest))
         self._rest += [word[0] for word in words]
         if not self._lines:
             self._learn_kind(text, is_mentioned=mentioned >= 0)
 
     def _keep(self, lines: bytes) -> None:
-        self._runs.append(lines)
+        feeds = lines.count(b"\n")
+        self._block.append(lines)
+        self._runs.append(Run(feeds + 1, self._feeds + 1))
+        self._feeds += feeds
         self._rest = []
-        self._lines += lines.count(b"\n") + 1
+        self._lines += feeds + 1
         if self._lines > MAX_LINES:
             detail = f"the page has more than {MAX_LINES} lines of {FAMILY.decode()}: is it real?"
             raise UnknownPageError(Reason.TOO_LARGE, detail)
