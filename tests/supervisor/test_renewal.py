@@ -41,7 +41,7 @@ def test_folder_that_is_made_again_while_the_source_is_dead(daemon: Daemon, xpum
     daemon.features.mkdir()
     assert daemon.wait_for_links(bool) == links
     daemon.wait_for("feature_file_recovered")
-    assert len(daemon.events("feature_file_failing")) == 1
+    assert len(daemon.events("feature_file_recovered")) == 1
 
 
 def test_folder_that_is_replaced_at_once(daemon: Daemon) -> None:
