@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from support.states import topology
 
-from xelinkd.model.topology import Tile
+from xelinkd.model.topology import Sighting, Tile, Topology
 from xelinkd.state.history import (
     MAX_EVENTS,
+    MAX_MISSING,
     MISSED_FOR,
     NO_HISTORY,
     Event,
@@ -85,3 +86,15 @@ def test_flapping_is_bounded() -> None:
 def test_other_events() -> None:
     """What befalls the source and the lease stands among the changes of links."""
     assert noted(NO_HISTORY, Kind.LEASE_ENDED, 4.0).events == (Event(Kind.LEASE_ENDED, 4.0),)
+
+
+def test_many_links_that_are_gone() -> None:
+    """However many links are made up and go, as many as a machine can have are remembered, the last lost."""
+    history = NO_HISTORY
+    for n in range(1, 4):
+        tiles = (Tile(n, 0), *(Tile(n + 9, number) for number in range(6_000)))
+        links = (Sighting(tiles[0], other, 8, on_subdevice=True) for other in tiles[1:])
+        history = seen(history, Topology(tiles, tuple(links)), float(n))
+    history = seen(history, WHOLE, 4.0)
+    assert len(history.missing) == MAX_MISSING
+    assert [link.since for link in history.missing[:: MAX_MISSING - 1]] == [3.0, 4.0]

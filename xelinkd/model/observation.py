@@ -9,7 +9,7 @@ import msgspec
 from xelinkd.model.topology import Topology
 from xelinkd.model.unknown import Reason
 
-MAX_MESSAGE_SIZE: Final = 4 * 1024 * 1024  # bytes; 128 tiles, all linked, take 0.3 MB
+MAX_MESSAGE_SIZE: Final = 2 * 1024 * 1024  # bytes; 128 tiles, all linked, take 0.3 MB
 MAX_DETAIL_LENGTH: Final = 2000  # characters
 
 

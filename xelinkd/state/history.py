@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAX_EVENTS: Final = 500
+MAX_MISSING: Final = 10_000  # links; 128 tiles, all linked, have 8128
 MISSED_FOR: Final = 24 * 3600.0  # seconds; a link that is gone for longer is not missed any more
 MAX_TEXT: Final = 200  # characters
 
@@ -53,7 +54,7 @@ class History(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     """The topology last known, the links missing from it, and the last events, the oldest first."""
 
     topology: Topology | None = None
-    missing: tuple[Missing, ...] = ()
+    missing: Annotated[tuple[Missing, ...], msgspec.Meta(max_length=MAX_MISSING)] = ()
     events: Annotated[tuple[Event, ...], msgspec.Meta(max_length=MAX_EVENTS)] = ()
 
 
@@ -78,7 +79,7 @@ def seen(history: History, topology: Topology, at: float) -> History:
     events = _changes(before, after, {link.ends for link in missing}, at)
     still = tuple(link for link in missing if link.ends not in after)
     lost = tuple(Missing(ends, lanes, at) for ends, lanes in before.items() if ends not in after)
-    return _with(History(topology, still + lost, history.events), events)
+    return _with(History(topology, (still + lost)[-MAX_MISSING:], history.events), events)
 
 
 def noted(history: History, kind: Kind, at: float, subject: str = "", detail: str = "") -> History:

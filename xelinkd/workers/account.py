@@ -54,8 +54,16 @@ class Account:
         if after is self._history:
             return
         _log(history.since(after, self._history))
-        self._history = after
-        self._history_board.show(after)
+        self._history = self._fitting(after)
+
+    def _fitting(self, after: History) -> History:
+        """Show it; begin anew if there is no room, which takes a status process that is taken over."""
+        try:
+            self._history_board.show(after)
+        except ValueError:
+            self._history_board.show(history.NO_HISTORY)
+            return history.NO_HISTORY
+        return after
 
 
 def _log(events: tuple[history.Event, ...]) -> None:
