@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import struct
+import time
+import zlib
 from contextlib import suppress
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xelinkd.state.told import Fetching
+from xelinkd.model.observation import MAX_DETAIL_LENGTH
+from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING
+from xelinkd.state.told import MAX_ODDITIES, Fetching
 from xelinkd.workers.board import Board
+from xelinkd.workers.boards import Boards
+from xelinkd.workers.fetcher import Report
 
 TOLD = Fetching(known=7, page_bytes=555_000)
 
@@ -68,3 +76,23 @@ def test_whatever_is_written_there(content: bytes) -> None:
     shared = board()
     os.pwrite(shared.fileno(), content, 0)
     assert isinstance(shared.look(), Fetching)
+
+
+@pytest.mark.parametrize("histogram", ["fetch_seconds", "parse_seconds"])
+@pytest.mark.parametrize("buckets", [0, 1, len(OF_PARSING), len(OF_A_FETCH), 32])
+def test_histogram_that_a_fetcher_made_up(histogram: str, buckets: int) -> None:
+    """No fetcher goes on from buckets that are not ours, which would end it at each fetch."""
+    shared = board()
+    content = msgspec.msgpack.encode({"known": 9, histogram: [[1] * buckets, 1.0]})
+    os.pwrite(shared.fileno(), struct.pack("!II", len(content), zlib.crc32(content)) + content, 0)
+    assert shared.look() == Fetching()
+
+
+def test_oddities_as_long_as_they_may_be() -> None:
+    """Whatever a fetcher tells, there is room for what the one after it has to tell."""
+    shared = Boards().fetching
+    shared.show(Fetching(oddities=("\U0010ffff" * MAX_DETAIL_LENGTH,) * MAX_ODDITIES))
+    report = Report(shared)
+    report.starts(time.monotonic())
+    report.begins()
+    assert shared.look().began_at is not None

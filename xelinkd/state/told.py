@@ -36,6 +36,12 @@ class Fetching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waits_for_login: bool = False
     oddities: Annotated[tuple[Detail, ...], msgspec.Meta(max_length=MAX_ODDITIES)] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse histograms with other buckets than ours: a fetcher counts on from what another told."""
+        for histogram, bounds in ((self.fetch_seconds, OF_A_FETCH), (self.parse_seconds, OF_PARSING)):
+            if len(histogram.counts) != len(bounds) + 1:
+                raise ValueError(f"{len(histogram.counts)} buckets for {len(bounds)} bounds")
+
 
 class Ignorance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the topology is unknown now, and since when."""

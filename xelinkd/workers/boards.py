@@ -12,7 +12,7 @@ from xelinkd.workers.board import Board
 from xelinkd.workers.memory import Memory
 
 _MIB: Final = 1024 * 1024
-_OF_A_FETCHER: Final = 64 * 1024  # bytes; what is told of the page is bounded
+_OF_A_FETCHER: Final = 128 * 1024  # bytes; oddities of any length that is allowed leave room for the rest
 _OF_A_HISTORY: Final = 2 * MAX_MESSAGE_SIZE  # the largest topology, what is missing from it, the last events
 
 

@@ -87,7 +87,7 @@ def _fetches(state: State) -> shown.Fetches:
 
 
 def _timed(histogram: Histogram, bounds: Iterable[float]) -> shown.Timed:
-    buckets = tuple(zip((*bounds, None), histogram.counts, strict=False))  # what a hijacked fetcher tells
+    buckets = tuple(zip((*bounds, None), histogram.counts, strict=True))
     return shown.Timed(sum(histogram.counts), histogram.total, buckets)
 
 

@@ -50,11 +50,10 @@ def info(name: str, meaning: str, labels: dict[str, str] | None) -> Metric:
 
 
 def histogram(name: str, meaning: str, told: Histogram, bounds: tuple[float, ...]) -> Metric:
-    """Make a histogram of seconds; without samples if what was told has other bounds."""
+    """Make a histogram of seconds."""
     family = HistogramMetricFamily(PREFIX + name, meaning)
-    if len(told.counts) == len(bounds) + 1:
-        uppers = (*map(str, bounds), "+Inf")
-        family.add_metric((), tuple(zip(uppers, accumulate(told.counts), strict=True)), told.total)
+    uppers = (*map(str, bounds), "+Inf")
+    family.add_metric((), tuple(zip(uppers, accumulate(told.counts), strict=True)), told.total)
     return family
 
 
