@@ -84,18 +84,6 @@ def count(sight: Sight, selector: str) -> int:
     return found
 
 
-def test_the_mesh_is_drawn(look: Opener) -> None:
-    """All GPUs, tiles and links of the 8x2 mesh are on the page, and all cards can be seen."""
-    sight = look(STATES["good"])
-    assert (count(sight, "svg .card"), count(sight, "svg .tile")) == (8, 16)
-    strands = sight.page.eval_on_selector_all(
-        "svg .links path", "paths => paths.map(path => path.getAttribute('d').split('M').length - 1)"
-    )
-    assert sum(strands) == 56
-    assert all(card.is_visible() for card in sight.page.locator("svg .card").all())
-    assert sight.page.title() == "✓ 56 links - xelinkd"
-
-
 def test_a_missing_link_is_seen(look: Opener) -> None:
     """A link that fails is seen in the drawing, in its own colour and dashed, in words, and in the matrix."""
     sight = look(STATES["eventful"])

@@ -177,10 +177,14 @@ class Daemon:
 
     # What it serves.
 
+    @property
+    def listen(self) -> str:
+        """Where its status is served, as host and port."""
+        return str(self.settings["status"]["listen"])
+
     def ask(self, path: str) -> tuple[int, str]:
         """Ask the status process, once it listens; give the status and the body."""
-        address = self.settings["status"]["listen"]
-        answer = wait_until(lambda: _answer(f"http://{address}{path}"), f"an answer at {address}")
+        answer = wait_until(lambda: _answer(f"http://{self.listen}{path}"), f"an answer at {self.listen}")
         return answer.status, answer.data.decode()
 
     def wait_for_answer(self, path: str, condition: Callable[[int, str], object]) -> str:

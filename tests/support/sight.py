@@ -36,7 +36,7 @@ class Sight:
 
 
 class Opener:
-    """Opens what is made from a state."""
+    """Opens what is made from a state, or what a daemon serves."""
 
     def __init__(self, browser: Browser, stack: ExitStack) -> None:
         """Take the browser; what is opened is closed with the stack."""
@@ -51,7 +51,10 @@ class Opener:
 
     def at(self, answers: Answers, path: str, **settings: object) -> Sight:
         """Open an address of a site that gives these answers."""
-        site = self._stack.enter_context(serving(answers))
+        return self.visit(self._stack.enter_context(serving(answers)), path, **settings)
+
+    def visit(self, site: str, path: str = "/", **settings: object) -> Sight:
+        """Open an address of any site: a running daemon's, for one."""
         page = self._stack.enter_context(self._page(settings))
         sight = Sight(page, site, [], [])
         page.on("console", lambda message: sight.complaints.append(f"{message.type}: {message.text}"))

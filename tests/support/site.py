@@ -1,4 +1,4 @@
-"""What the browser looks at: the status page's addresses, served as the daemon serves them."""
+"""Made-up states for the browser to look at: the status page's addresses, served by a small server."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def answers_of(state: State) -> Answers:
 
 @contextmanager
 def serving(answers: Answers) -> Iterator[str]:
-    """Serve inside a `with` block, and give the address. A real daemon can take this place."""
+    """Serve inside a `with` block, and give the address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answers))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -135,7 +135,7 @@ def test_status_process_that_is_killed(served: Daemon) -> None:
 def test_port_that_is_taken(daemon: Daemon) -> None:
     """A port that another program has is told and tried again; the labels are written all the while."""
     daemon.serve_status()
-    host, port = str(daemon.settings["status"]["listen"]).split(":")
+    host, port = daemon.listen.split(":")
     with socket.create_server((host, int(port))):
         daemon.start()
         assert "Address already in use" in daemon.wait_for("status_not_listening")["error"]
