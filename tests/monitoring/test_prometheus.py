@@ -1,4 +1,4 @@
-"""A real Prometheus, which scrapes a real page and is given what we deliver."""
+"""A real Prometheus, which scrapes xelinkd and is given what we deliver."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from xelinkd.views.metrics.metrics import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from support.daemon import Daemon
 
 pytestmark = needs_prometheus
 
@@ -53,3 +56,16 @@ def test_dashboard_has_something_to_show(scraped: tuple[Prometheus, str]) -> Non
     prometheus, node = scraped
     asked = [expression.removesuffix(" > 0") for expression in expressions(node)]
     assert [expression for expression in asked if not prometheus.query(expression)] == []
+
+
+def test_real_daemon_is_scraped(daemon: Daemon, tmp_path: Path) -> None:
+    """Prometheus scrapes a xelinkd that runs, sees its links, and has nothing to alert of."""
+    daemon.serve_status().start()
+    daemon.wait_for_answer("/readyz", lambda code, _: code == 200)
+    with running(tmp_path, daemon.listen) as prometheus:
+        wait_until(lambda: prometheus.query("xelinkd_links"), "a scrape")
+        assert prometheus.query("up")[0]["value"][1] == "1"
+        assert prometheus.query("xelinkd_links")[0]["value"][1] == "6"
+        assert prometheus.query('sum(xelinkd_fetches_total{outcome!="known"})')[0]["value"][1] == "0"
+        wait_until(lambda: all(rule["health"] != "unknown" for rule in prometheus.rules()), "an evaluation")
+        wait_until(lambda: prometheus.query("ALERTS") == [], "no alert, not even a pending one")
