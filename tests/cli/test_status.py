@@ -14,25 +14,23 @@ from support.states import GOOD, KEEPING, changed, replace
 from support.status_server import serving_status
 from support.terminal import on_a_terminal
 
+from xelinkd import __version__
 from xelinkd.state.told import Fault
-from xelinkd.views.documents.status_json import document, render
-from xelinkd.views.terminal.look import Look
-from xelinkd.views.terminal.status_text import as_lines
+from xelinkd.views.documents.status_json import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.daemon import Daemon
     from support.status_server import StatusServer
 
-SIGNS = Look(signs=True)
-FAULT = Fault("No space left on device", 9_950.0)
-NOT_READY = replace(GOOD, keeping=changed(KEEPING, fault=FAULT))
+NOT_READY = replace(GOOD, keeping=changed(KEEPING, fault=Fault("No space left on device", 9_950.0)))
 
 
 @pytest.fixture
 def service() -> Iterator[StatusServer]:
-    """Give a xelinkd that serves its status."""
+    """Give a made-up status, for what no daemon in good order says."""
     with serving_status() as server:
         yield server
 
@@ -43,11 +41,21 @@ def configure(plain: Path, **status: object) -> Path:
     return plain
 
 
-def test_the_configured_service_is_asked(plain: Path, service: StatusServer) -> None:
-    """Without an address, people see how the xelinkd of this node is."""
-    done = xelinkd("status", "--config", configure(plain, listen=service.listen))
-    expected = SIGNS.text(as_lines(document(GOOD), service.url, SIGNS))
-    assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
+def test_a_real_daemon(daemon: Daemon) -> None:
+    """Scripts learn by the exit status whether the labels are as they shall be, and people read why first."""
+    daemon.serve_status().start()
+    daemon.wait_for_answer("/readyz", lambda code, _: code == 200)
+    well = xelinkd("status", "--config", daemon.config)
+    assert (well.returncode, well.stderr) == (0, "")
+    assert well.stdout.startswith(f"xelinkd {__version__} at http://{daemon.listen}, ")
+    assert well.stdout.splitlines()[0].endswith(": ready")
+    assert "\nlabels    6 links in 1 label, hold for " in well.stdout
+    daemon.features.rename(daemon.folder / "away")
+    daemon.wait_for_answer("/readyz", lambda code, _: code == 503)
+    broken = xelinkd("status", "--config", daemon.config)
+    first, _, why = broken.stdout.partition("\n\n")[0].partition("\n")
+    assert (broken.returncode, first.endswith(": not ready")) == (1, True), broken.stdout
+    assert f"there is no folder {daemon.features}" in why
 
 
 @pytest.mark.parametrize("path", ["", "/", "/status.json"])
@@ -56,16 +64,6 @@ def test_another_service_is_asked(plain: Path, service: StatusServer, path: str)
     done = xelinkd("status", "--config", plain, service.url + path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"xelinkd 0.1.0 at {service.url}, 2027-01-15T08:00:00Z: ready\n")
-
-
-def test_not_ready(plain: Path, service: StatusServer) -> None:
-    """Scripts learn by the exit status that labels are not as they shall be, and people read why first."""
-    service.state = NOT_READY
-    done = xelinkd("status", "--config", plain, service.url)
-    assert done.returncode == 1
-    head, why, *_ = done.stdout.splitlines()
-    assert head.endswith(": not ready")
-    assert why.endswith(" feature-file: No space left on device")
 
 
 def test_json_is_the_document_as_it_is(plain: Path, service: StatusServer) -> None:
@@ -108,18 +106,20 @@ def test_no_status_is_served(plain: Path) -> None:
     assert "status.listen is empty" in done.stderr
 
 
-def test_token(tmp_path: Path, plain: Path, service: StatusServer) -> None:
+def test_token(plain: Path, daemon: Daemon) -> None:
     """The configured token opens the door; without it the sentence says what is missing."""
-    token = tmp_path / "token"
+    token = daemon.folder / "token"
     token.write_text("sesame\nsecond line\n")
-    service.token = "sesame"  # noqa: S105  of the test
-    configure(plain, listen=service.listen, token_file=str(token))
-    assert xelinkd("status", "--config", plain).returncode == 0
-    refused = xelinkd("status", "--config", plain, service.url)
+    daemon.serve_status().configure(status={"token_file": str(token)})
+    daemon.start()
+    daemon.wait_for_answer("/readyz", lambda code, _: code == 200)
+    url = f"http://{daemon.listen}"
+    assert xelinkd("status", "--config", daemon.config).returncode == 0
+    refused = xelinkd("status", "--config", plain, url)
     assert refused.returncode == 5
     assert "(unauthorized)" in refused.stderr
     assert "sesame" not in refused.stderr
-    assert xelinkd("status", "--config", plain, service.url, "--token-file", token).returncode == 0
+    assert xelinkd("status", "--config", plain, url, "--token-file", token).returncode == 0
 
 
 def test_https(tmp_path: Path, plain: Path) -> None:
@@ -139,22 +139,23 @@ def test_https(tmp_path: Path, plain: Path) -> None:
     assert "(tls_certificate)" in done.stderr
 
 
-def test_client_certificate(tmp_path: Path, plain: Path) -> None:
+def test_client_certificate(plain: Path, daemon: Daemon) -> None:
     """A xelinkd that asks for a certificate gets the one that is named; without it the sentence tells."""
     authority = trustme.CA()
-    ours = authority.issue_cert("127.0.0.1")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ours.configure_cert(context)
-    authority.configure_trust(context)
-    context.verify_mode = ssl.CERT_REQUIRED
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    ours.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "client.pem"))
-    with serving_status(context=context) as server:
-        arguments = ("status", "--config", plain, server.url, "--ca-file", tmp_path / "ca.pem")
-        assert xelinkd(*arguments, "--client-cert", tmp_path / "client.pem").returncode == 0
-        without = xelinkd(*arguments)
-        missing = xelinkd(*arguments, "--client-cert", tmp_path / "none.pem")
-    assert (without.returncode, "a client certificate?" in without.stderr) == (5, True), without.stderr
+    both, ca = daemon.folder / "both.pem", daemon.folder / "ca.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(both))
+    authority.cert_pem.write_to_path(str(ca))
+    files = {"cert_file": str(both), "key_file": str(both), "client_ca_file": str(ca)}
+    daemon.serve_status().configure(status=files)
+    daemon.start()
+    daemon.wait_for("labels_changed")
+    daemon.wait_for("status_listening")
+    arguments = ("status", "--config", plain, f"https://{daemon.listen}", "--ca-file", ca)
+    let_in = xelinkd(*arguments, "--client-cert", both)
+    without = xelinkd(*arguments)
+    missing = xelinkd(*arguments, "--client-cert", daemon.folder / "none.pem")
+    assert (let_in.returncode, "6 links" in let_in.stdout) == (0, True), let_in.stderr
+    assert (without.returncode, "(--client-cert)" in without.stderr) == (5, True), without.stderr
     assert (missing.returncode, "none.pem: [Errno 2]" in missing.stderr) == (5, True), missing.stderr
 
 

@@ -27,12 +27,13 @@ from xelinkd.simulator.page import render
 from xelinkd.sources.login import Login
 from xelinkd.sources.metrics import MetricsSource
 from xelinkd.state.history import History, seen
-from xelinkd.state.told import Fault
 from xelinkd.views.terminal.changes import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from support.daemon import Daemon
 
     from xelinkd.simulator.server import Simulator
 
@@ -75,6 +76,10 @@ class Watch:
         assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  ", line), line
         return line.partition("  ")[2].rstrip()
 
+    def changes(self, number: int) -> set[str]:
+        """Give the next lines without their times, in whichever order they came."""
+        return {self.change() for _ in range(number)}
+
     def picture(self, blanks: int) -> list[str]:
         """Give the lines of the state, which has so many empty ones, the last among them."""
         lines = [self.line()]
@@ -115,20 +120,17 @@ def start(watches: list[Watch], *arguments: str | Path) -> Watch:
     return watches[-1]
 
 
-def test_changes_of_a_running_xelinkd(plain: Path, watches: list[Watch]) -> None:
+def test_changes_of_a_running_xelinkd(watches: list[Watch], daemon: Daemon, xpum: Simulator) -> None:
     """People see the state once, then each change in a line, even through a pipe; ^C ends it cleanly."""
-    with serving_status() as server:
-        watch = start(watches, "--config", plain, server.url, *FAST)
-        state = watch.picture(blanks=2)
-        assert state[0] == f"xelinkd 0.1.0 at {server.url}, 2027-01-15T08:00:00Z: ready\n"
-        server.state = LOST
-        assert watch.change() == "link lost       1.0-2.1"
-        assert watch.change() == "link lost       1.1-2.0"
-        assert watch.change() == "labels changed  6 -> 4 links"
-        server.state = replace(LOST, keeping=changed(LOST.keeping, fault=Fault("disk full", 9_999.0)))
-        assert watch.change() == "not ready       feature-file: disk full"
-        server.state = LOST
-        assert watch.change() == "ready"
+    daemon.serve_status().start()
+    daemon.wait_for_answer("/readyz", lambda code, _: code == 200)
+    watch = start(watches, "--config", daemon.config, *FAST)
+    first, *_ = watch.picture(blanks=2)
+    assert (first.startswith("xelinkd "), first.endswith(": ready\n")) == (True, True)
+    xpum.set_link("0.0-1.0", up=False)
+    assert watch.changes(2) == {"link lost       0.0-1.0", "labels changed  6 -> 5 links"}
+    xpum.set_link("0.0-1.0", up=True)
+    assert watch.changes(2) == {"link back       0.0-1.0", "labels changed  5 -> 6 links"}
     assert watch.end() == (130, "")
 
 
