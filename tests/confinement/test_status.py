@@ -1,103 +1,119 @@
-"""What the process that serves the status may not do, tried inside one that has made its promise."""
+"""What the process that serves the status may not do, tried inside a real one."""
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from support.acting import REFUSED, act, needs_landlock
 from support.ports import free_port
 
-from xelinkd.confinement.landlock import NEWEST_ABI, available_abi
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
 
-TESTS = Path(__file__).parents[1]
-REFUSED = "PermissionError"
-PROMISED = """
-import json, os, sys
-from support.inside import outcome
-from xelinkd.config.schema import Config, Status
-from xelinkd.confinement.confine import confine
-from xelinkd.confinement.privileges import forgo_new_privileges
-from xelinkd.confinement.promises import of_the_status
-status, acts = json.loads(sys.argv[1])
-child = os.fork()
-if child == 0:
-    forgo_new_privileges()
-    confine(of_the_status(Config(status=Status(**status))))
-    print(json.dumps([outcome(*act) for act in acts]), flush=True)
-    os._exit(0)
-os.waitpid(child, 0)
-"""
+    from support.daemon import Daemon
 
-pytestmark = pytest.mark.skipif(
-    available_abi() < NEWEST_ABI, reason=f"this kernel has less than Landlock's ABI {NEWEST_ABI} (Linux 6.12)"
-)
+pytestmark = needs_landlock
 
 
 @pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    """Give a server that the process might be after."""
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        yield made
+def served(node: Daemon) -> Daemon:
+    """Give a configuration with a status."""
+    return node.serve_status()
 
 
-def promised(status: dict[str, str], *acts: tuple[str, Any]) -> list[str]:
-    """Do acts in a process that has promised what serving the status takes; give what became of each."""
-    command = [sys.executable, "-c", PROMISED, json.dumps([status, acts])]
-    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=True, timeout=60)
-    outcomes: list[str] = json.loads(done.stdout)
-    return outcomes
+def port_of(served: Daemon) -> int:
+    """Give the port of the status."""
+    return int(served.listen.rpartition(":")[2])
 
 
-def test_status_can_do_its_work(tmp_path: Path) -> None:
+def test_status_can_do_its_work(served: Daemon) -> None:
     """It has its port, its token, the figures of other processes, and asyncio, which it alone loads."""
-    token, port = tmp_path / "token", free_port()
+    token = served.folder / "token"
     token.write_text("secret")
-    outcomes = promised(
-        {"listen": f"127.0.0.1:{port}", "token_file": str(token)},
+    served.configure(status={"token_file": str(token)})
+    outcomes = act(
+        served,
+        "status",
         ("import", "asyncio.events"),
         ("read", str(token)),
-        ("bind", port),
+        ("bind", port_of(served)),
         ("look into supervisor", "stat"),
-        ("read", f"/proc/{os.getpid()}/status"),
+        ("read", "/proc/SIBLING/stat"),
+        ("read", "/proc/SIBLING/statm"),
     )
-    assert outcomes == ["done"] * 5
+    assert outcomes == ["done"] * 6
 
 
-def test_status_can_do_nothing_else(tmp_path: Path, listener: socket.socket) -> None:
-    """Somebody who takes it over reads and writes no other file, connects nowhere, listens nowhere else."""
-    other = tmp_path / "other"
-    other.write_text("precious")
-    outcomes = promised(
-        {"listen": f"127.0.0.1:{free_port()}"},
-        ("read", str(other)),
-        ("read", "/etc/passwd"),
-        ("list", str(tmp_path)),
-        ("write", str(other)),
-        ("write", str(tmp_path / "new")),
+def test_status_writes_nowhere(served: Daemon) -> None:
+    """One that is taken over can write, truncate, make, move or remove no file anywhere."""
+    secret, other = str(served.folder / "secret"), str(served.features / "other.txt")
+    outcomes = act(
+        served,
+        "status",
+        ("write", str(served.file)),
+        ("write", f"{served.folder}/elsewhere/file"),
+        ("write", secret),
         ("write", "/proc/self/comm"),
+        ("truncate", other),
+        ("remove", other),
+        ("make folder", f"{served.features}/folder"),
+        ("link", f"{served.features}/link"),
+    )
+    assert outcomes == [REFUSED] * 8
+
+
+def test_status_reads_only_its_own(served: Daemon) -> None:
+    """It reads no file that is not named for it: the configuration and the feature file neither."""
+    outcomes = act(
+        served,
+        "status",
+        ("read", str(served.folder / "secret")),
+        ("read", str(served.config)),
+        ("read", str(served.features / "other.txt")),
+        ("read", "/etc/passwd"),
+        ("list", str(served.folder)),
+    )
+    assert outcomes == [REFUSED] * 5
+
+
+def test_status_looks_into_no_other_process(served: Daemon) -> None:
+    """Of supervisor and siblings it reads neither environment nor memory nor open files, and signals none."""
+    outcomes = act(
+        served,
+        "status",
         ("look into supervisor", "environ"),
         ("look into supervisor", "mem"),
+        ("signal supervisor", 0),
+        ("read", "/proc/SIBLING/environ"),
+        ("read", "/proc/SIBLING/mem"),
+        ("read", "/proc/SIBLING/maps"),
+        ("read", "/proc/SIBLING/fd/0"),
+        ("read", "/proc/SIBLING/fd/1"),
+        ("signal", "SIBLING"),
+    )
+    assert outcomes == [REFUSED] * 9
+
+
+def test_status_has_no_other_power(served: Daemon, source: socket.socket, listener: socket.socket) -> None:
+    """It connects nowhere, not even to the source, listens on no other port, and executes nothing."""
+    outcomes = act(
+        served,
+        "status",
+        ("connect", list(source.getsockname())),
         ("connect", list(listener.getsockname())),
         ("bind", 0),
+        ("bind", free_port()),
         ("execute", "/bin/true"),
-        ("signal supervisor", 0),
         ("change root", "/"),
     )
-    assert outcomes == [REFUSED] * 13
-    assert other.read_text() == "precious"
+    assert outcomes == [REFUSED] * 6
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has the capability that is to be kept")
 @pytest.mark.parametrize(("listen", "became"), [("127.0.0.1:997", "done"), ("127.0.0.1:9970", REFUSED)])
-def test_status_has_a_low_port_if_that_is_its_own(listen: str, became: str) -> None:
+def test_status_has_a_low_port_if_that_is_its_own(node: Daemon, listen: str, became: str) -> None:
     """As root it listens on port 997 where that is configured, and has no such power where it is not."""
-    assert promised({"listen": listen}, ("bind", 997)) == [became]
+    node.configure(status={"listen": listen})
+    assert act(node, "status", ("bind", 997)) == [became]

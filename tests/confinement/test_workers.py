@@ -1,65 +1,20 @@
-"""What each worker may not do, tried inside a real worker."""
+"""What fetcher, writer, watcher and remover may not do, tried inside real workers."""
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import socket
-import subprocess
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from support.daemon import Daemon
-
-from xelinkd.confinement.landlock import NEWEST_ABI, available_abi
+from support.acting import REFUSED, act, needs_landlock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from support.daemon import Daemon
 
-TESTS = Path(__file__).parents[1]
-REFUSED = "PermissionError"
-
-pytestmark = pytest.mark.skipif(
-    available_abi() < NEWEST_ABI, reason=f"this kernel has less than Landlock's ABI {NEWEST_ABI} (Linux 6.12)"
-)
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    """Give a server that is not the source."""
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        yield made
-
-
-@pytest.fixture
-def source() -> Iterator[socket.socket]:
-    """Give what listens on the source's port."""
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        yield made
-
-
-@pytest.fixture
-def node(tmp_path: Path, source: socket.socket) -> Daemon:
-    """Give a configuration, and files that a worker might be after."""
-    port = source.getsockname()[1]
-    made = Daemon(tmp_path, f"http://127.0.0.1:{port}/metrics")
-    (tmp_path / "secret").write_text("precious")
-    (tmp_path / "elsewhere").mkdir()
-    (made.features / "other.txt").write_text("another feature")
-    return made
-
-
-def act(node: Daemon, worker: str, *acts: tuple[str, Any], pass_fds: tuple[int, ...] = ()) -> list[str]:
-    """Do acts inside a worker of the daemon; give what became of each."""
-    command = [sys.executable, "-m", "support.inside", worker, str(node.config), json.dumps(acts)]
-    done = subprocess.run(
-        command, cwd=TESTS, capture_output=True, text=True, check=True, timeout=60, pass_fds=pass_fds
-    )
-    outcomes: list[str] = json.loads(done.stdout)
-    return outcomes
+pytestmark = needs_landlock
 
 
 def test_fetcher_writes_nowhere(node: Daemon) -> None:

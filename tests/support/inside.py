@@ -1,15 +1,18 @@
 """Acts done inside a real worker: `python -m support.inside JOB CONFIG ACTS` from the tests' folder.
 
 JOB names one of xelinkd's own jobs; ACTS is JSON, a list of [act, argument]. The worker is forked as the
-daemon does it, and does the acts in place of its work; what became of each is printed as JSON.
+daemon does it, and does the acts in place of its work; what became of each is printed as JSON. SIBLING in
+an argument stands for the process id of another worker of the same supervisor.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
@@ -24,7 +27,7 @@ from xelinkd.supervisor.status import status
 from xelinkd.workers.boards import Boards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
     from xelinkd.config.load import Loaded
@@ -67,6 +70,7 @@ ACTS: Final[dict[str, Callable[[Any], object]]] = {
     "bind": _bind,
     "execute": _execute,
     "signal supervisor": lambda number: os.kill(os.getppid(), number),
+    "signal": lambda pid: os.kill(int(pid), 0),
     "look into supervisor": lambda name: Path(f"/proc/{os.getppid()}/{name}").read_bytes(),
     "change root": os.chroot,
     "give away": lambda path: os.chown(path, 12345, 12345),
@@ -111,6 +115,17 @@ def act_inside(job: Job, acts: list[tuple[str, Any]]) -> list[str]:
     return done
 
 
+@contextmanager
+def idle(job: Job) -> Iterator[str]:
+    """Fork a worker that does nothing; give its process id."""
+    worker = fork_worker(
+        replace(job, main=lambda _: signal.pause()), heartbeat_period=10, set_up=lambda _name: None
+    )
+    yield str(worker.pid)
+    worker.kill()
+    worker.reap()
+
+
 def _last_words(receiving: Connection) -> bytes:
     try:
         return receiving.recv_bytes()
@@ -120,5 +135,7 @@ def _last_words(receiving: Connection) -> bytes:
 
 if __name__ == "__main__":
     forgo_new_privileges()
-    job = jobs(load(Path(sys.argv[2]), required=True))[sys.argv[1]]
-    print(json.dumps(act_inside(job, json.loads(sys.argv[3]))))  # noqa: T201  the answer
+    found = jobs(load(Path(sys.argv[2]), required=True))
+    with idle(found["watcher"]) as sibling:
+        acts = json.loads(sys.argv[3].replace("SIBLING", sibling))
+        print(json.dumps(act_inside(found[sys.argv[1]], acts)))  # noqa: T201  the answer
