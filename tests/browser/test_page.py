@@ -12,7 +12,7 @@ from support.states import SUPERVISION, changed, replace
 
 from xelinkd.simulator.machine import mesh, parse_machine
 from xelinkd.state.history import Kind, noted, seen
-from xelinkd.state.told import Ended
+from xelinkd.state.told import Ended, Setting
 
 if TYPE_CHECKING:
     from support.sight import Opener, Sight
@@ -126,6 +126,26 @@ def test_nothing_is_wider_than_the_screen(look: Opener, name: str, width: int) -
     """Nobody has to scroll the page sideways, on a phone or elsewhere; what is too wide scrolls by itself."""
     sight = look(STATES[name], width=width)
     assert sight.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_whole_configuration_is_seen(look: Opener) -> None:
+    """Whoever wonders about a key sees its value and where that came from, also of a long path."""
+    path = Setting("feature_file.path", f'"{SUPERVISION.feature_file}"', "flag -dst-file-path")
+    settings = (*SUPERVISION.configuration.settings, path)
+    configuration = changed(SUPERVISION.configuration, settings=settings)
+    sight = look(replace(STATES["good"], supervision=changed(SUPERVISION, configuration=configuration)))
+    box = sight.page.locator("#configuration .scrolling")
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def test_cards_end_where_their_content_does(look: Opener) -> None:
+    """A long configuration does not leave the cards beside it empty for a screen."""
+    settings = tuple(Setting(f"section.key_{number}", '"value"', "default") for number in range(40))
+    configuration = changed(SUPERVISION.configuration, settings=settings)
+    sight = look(replace(STATES["good"], supervision=changed(SUPERVISION, configuration=configuration)))
+    for card in ("#processes", "#confinement"):
+        empty = "card => card.getBoundingClientRect().bottom - card.lastChild.getBoundingClientRect().bottom"
+        assert sight.page.locator(card).evaluate(empty) < 40
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -34,9 +34,8 @@ _SECTIONS: Final = (
     topology_parts.matrix,
     label_parts.labels,
     daemon_parts.configuration,
-    daemon_parts.processes,
-    daemon_parts.confinement,
 )
+_ASIDE: Final = (daemon_parts.processes, daemon_parts.confinement)
 
 
 def document(state: State) -> bytes:
@@ -46,7 +45,8 @@ def document(state: State) -> bytes:
     a link for that.
     """
     seen = outlook(state)
-    main = tag("main", _state(seen), *(build(state) for build in _SECTIONS))
+    aside = tag("div", *(build(state) for build in _ASIDE), class_="aside")
+    main = tag("main", _state(seen), *(build(state) for build in _SECTIONS), aside)
     body = tag("body", _header(state), main, daemon_parts.footer(state))
     return f"<!DOCTYPE html>\n{tag('html', _head(seen), body, lang='en')}\n".encode()
 

@@ -50,7 +50,9 @@ header { display: flex; flex-wrap: wrap; justify-content: space-between; align-i
 header { padding-top: 1.25rem; }
 header p, footer p { margin: .25rem 0; color: var(--muted); }
 footer { padding-top: .75rem; padding-bottom: 2rem; }
-main { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; margin-top: 1rem; }
+main, .aside { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; }
+main { margin-top: 1rem; }
+.aside { align-content: start; }
 section {
   min-width: 0; padding: 1.1rem 1.25rem;
   background: var(--sheet); border: 1px solid var(--rule); border-radius: 10px;
@@ -61,7 +63,7 @@ section {
     grid-template-rows: auto auto 1fr;
     grid-template-areas:
       "state state" "topology checks" "topology lease" "changes changes" "matrix matrix" "labels labels"
-      "configuration processes" "configuration confinement";
+      "configuration aside";
   }
   #state { grid-area: state; }
   #topology { grid-area: topology; }
@@ -71,8 +73,7 @@ section {
   #matrix { grid-area: matrix; }
   #labels { grid-area: labels; }
   #configuration { grid-area: configuration; }
-  #processes { grid-area: processes; }
-  #confinement { grid-area: confinement; }
+  .aside { grid-area: aside; }
 }
 """
 
@@ -112,6 +113,7 @@ summary { cursor: pointer; color: var(--link); }
 _TABLES: Final = """
 .scrolling { overflow-x: auto; margin: .5rem 0 .75rem; }
 .scrolling code { overflow-wrap: normal; white-space: pre; }
+#configuration td code { overflow-wrap: anywhere; white-space: pre-wrap; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .9rem .3rem 0; text-align: left; vertical-align: top; }
 th, td { border-bottom: 1px solid var(--rule); }
