@@ -12,13 +12,14 @@ import pytest
 from support.chain import Chain
 from support.daemon import xelinkd
 from support.pages import serving_page
-from support.states import GOOD, KEEPING, changed, replace, topology
+from support.states import GOOD, KEEPING, NOW, changed, replace, topology
 from support.status_server import serving_status
 
 from xelinkd import __version__
 from xelinkd.cli.doctor.finding import Outcome, lines
 from xelinkd.cli.doctor.verb import STEPS, walk
 from xelinkd.cli.main import VERBS
+from xelinkd.model.lease import Instant
 from xelinkd.model.unknown import Reason
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.page import render
@@ -78,7 +79,8 @@ def test_example_of_status() -> None:
 
 def test_example_of_watch() -> None:
     """The changes are what the program prints."""
-    states = [document(state) for state in (GOOD, LOST, FAILING)]
+    then = Instant(NOW.boot - 58.0, NOW.wall - 58.0)
+    states = [document(state) for state in (GOOD, replace(LOST, now=then), FAILING)]
     told = [change for pair in pairwise(states) for change in changes(*pair)]
     assert example("xelinkd watch").partition("\n\n")[2] == LOOK.text(map(change_line, told))
 

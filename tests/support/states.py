@@ -47,7 +47,7 @@ SUPERVISION: Final = Supervision(
         digest="ab" * 32,
         settings=(
             Setting("source.interval", '"10s"', "default"),
-            Setting("labels.min_lanes", "8", "/etc/xelinkd/xelinkd.toml"),
+            Setting("labels.min_lanes", "8", "file"),
         ),
         applied_at=4_000.0,
     ),
