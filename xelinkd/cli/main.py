@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from xelinkd.cli.exit_status import Status
-from xelinkd.cli.usage import UsageError, did_you_mean
+from xelinkd.cli.usage import OutputError, UsageError, did_you_mean
 from xelinkd.config.problems import ConfigError
 from xelinkd.supervisor.signals import hold_signals
 
@@ -51,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough: `| head`
         status = Status.OK
+    except OutputError:
+        status = Status.NOT_WRITTEN
     return _finish_output(status)
 
 

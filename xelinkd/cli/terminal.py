@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import select
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from xelinkd.cli.usage import OutputError
 from xelinkd.views.terminal.look import Look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from xelinkd.views.terminal.look import Part
 
@@ -25,15 +27,37 @@ def look_of(stream: TextIO | None, environment: Mapping[str, str] = os.environ) 
 
 
 def say(lines: Iterable[Sequence[Part]]) -> None:
-    """Print lines at once, as standard output can show them."""
-    print(look_of(sys.stdout).text(lines), end="", flush=True)
+    """Print lines at once, as standard output can show them.
+
+    Raises:
+        OutputError: it cannot be written to.
+
+    """
+    with _writing():
+        print(look_of(sys.stdout).text(lines), end="", flush=True)
 
 
 def say_bytes(content: bytes) -> None:
-    """Print what is UTF-8 already at once, whatever the terminal's encoding."""
+    """Print what is UTF-8 already at once, whatever the terminal's encoding.
+
+    Raises:
+        OutputError: it cannot be written to.
+
+    """
     if sys.stdout is not None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
+        with _writing():
+            sys.stdout.buffer.write(content)
+            sys.stdout.flush()
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:  # its reader has seen enough, which is no fault
+        raise
+    except OSError as error:
+        raise OutputError from error
 
 
 def wait_for_readers_end(seconds: float) -> bool:

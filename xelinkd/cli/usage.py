@@ -13,6 +13,10 @@ class UsageError(Exception):
     """What was asked for cannot be done as it was asked; the text is one sentence. Nothing was done."""
 
 
+class OutputError(Exception):
+    """Standard output cannot be written to: the disk is full, for one."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Give `; did you mean 'check'?`, or nothing if no known word is near."""
     near = get_close_matches(word, known, n=1)
