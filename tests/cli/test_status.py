@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from support.daemon import toml, xelinkd
+from support.daemon import PATIENCE, toml, xelinkd
 from support.pages import serving_page
 from support.states import GOOD, KEEPING, changed, replace
 from support.status_server import serving_status
@@ -20,7 +23,6 @@ from xelinkd.views.documents.status_json import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.daemon import Daemon
     from support.status_server import StatusServer
@@ -71,6 +73,15 @@ def test_json_is_the_document_as_it_is(plain: Path, service: StatusServer) -> No
     service.state = NOT_READY
     done = xelinkd("status", "--config", plain, "--format=json", service.url)
     assert (done.returncode, done.stdout.encode()) == (1, render(NOT_READY))
+
+
+@pytest.mark.parametrize("arguments", [[], ["--format=json"]])
+def test_output_that_cannot_be_written(plain: Path, service: StatusServer, arguments: list[str]) -> None:
+    """A full disk is no answer of "not ready": it has an exit status of its own, and a sentence."""
+    command = [sys.executable, "-m", "xelinkd", "status", f"--config={plain}", service.url, *arguments]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (3, b"xelinkd: standard output: No space left on device\n")
 
 
 def test_nothing_answers(plain: Path) -> None:
@@ -136,7 +147,11 @@ def test_https(tmp_path: Path, plain: Path) -> None:
             configure(plain, listen=server.listen, cert_file=str(pem), key_file=str(pem))
             done = xelinkd("status", "--config", plain)
             assert done.returncode == status, done.stderr
-    assert "(tls_certificate)" in done.stderr
+        assert "(tls_certificate)" in done.stderr
+        configure(plain, listen="")
+        done = xelinkd("status", "--config", plain, server.url)
+    assert done.returncode == 5
+    assert "is not trusted: name it, or its CA, with --ca-file" in done.stderr
 
 
 def test_client_certificate(plain: Path, daemon: Daemon) -> None:
@@ -154,8 +169,10 @@ def test_client_certificate(plain: Path, daemon: Daemon) -> None:
     let_in = xelinkd(*arguments, "--client-cert", both)
     without = xelinkd(*arguments)
     missing = xelinkd(*arguments, "--client-cert", daemon.folder / "none.pem")
+    keyless = xelinkd(*arguments, "--client-cert", ca)
     assert (let_in.returncode, "6 links" in let_in.stdout) == (0, True), let_in.stderr
     assert (without.returncode, "(--client-cert)" in without.stderr) == (5, True), without.stderr
+    assert "ca.pem: it must hold a certificate and its key: " in keyless.stderr
     assert (missing.returncode, "none.pem: [Errno 2]" in missing.stderr) == (5, True), missing.stderr
 
 

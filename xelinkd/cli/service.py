@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,6 @@ from xelinkd.sources.trust import CaFileError, trust, trust_alone
 from xelinkd.views.documents.status_document import NoDocumentError, read
 
 if TYPE_CHECKING:
-    import ssl
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
 
@@ -47,6 +47,10 @@ _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.UNREACHABLE: "the host cannot be reached",
     Reason.TRUNCATED: "the answer was cut",
     Reason.PROTOCOL: "the answer is not proper HTTP: is this xelinkd, and does it want https?",
+}
+_NO_FILE_ADVICE: Final = {
+    **_ADVICE,
+    Reason.TLS_CERTIFICATE: "the server's certificate is not trusted: name it, or its CA, with --ca-file",
 }
 _STATUS_ADVICE: Final = {
     401: (
@@ -158,7 +162,8 @@ def ask(service: Service) -> bytes:
     try:
         return _ask(service)
     except FAILURES as error:
-        raise failure(service.url, error, _ADVICE) from error
+        advice = _ADVICE if service.cert_file or service.ca_file else _NO_FILE_ADVICE
+        raise failure(service.url, error, advice) from error
 
 
 def _ask(service: Service) -> bytes:
@@ -184,5 +189,7 @@ def _context(service: Service) -> ssl.SSLContext:
 def _show_certificate(context: ssl.SSLContext, file: Path) -> None:
     try:
         context.load_cert_chain(file)
-    except OSError as error:  # ssl.SSLError is one
+    except ssl.SSLError as error:
+        raise CaFileError(f"{file}: it must hold a certificate and its key: {error}") from error
+    except OSError as error:
         raise CaFileError(f"{file}: {error}") from error
