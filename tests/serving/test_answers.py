@@ -152,7 +152,8 @@ def test_taken_port_is_waited_for(tmp_path: Path) -> None:
         socket.create_server(("127.0.0.1", port)) as other,
         starting(tmp_path, listen=f"127.0.0.1:{port}") as served,
     ):
-        assert "in use" in served.wait_for("status_not_listening")["error"]
+        error = served.wait_for("status_not_listening")["error"]
+        assert error == f"127.0.0.1:{port}: Address already in use"
         other.close()
         assert served.wait_for("status_listening")["lasted_seconds"] >= 0
         assert len(served.events("status_not_listening")) == 1

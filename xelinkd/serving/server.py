@@ -16,7 +16,6 @@ from xelinkd.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
-    from ipaddress import IPv4Address, IPv6Address
 
     from xelinkd.config.schema import Status
     from xelinkd.serving.answering import Route
@@ -82,7 +81,7 @@ async def _opened(status: Status) -> tuple[Access, socket.socket]:
     while True:
         now = asyncio.get_running_loop().time()
         try:
-            access, listener = load_access(status), _listening(*address_and_port(status.listen))
+            access, listener = load_access(status), _listening(status.listen)
         except (AccessError, OSError) as error:
             episode, news = follow(episode, str(error), now)
             tell(log, news, fault="status_not_listening", over="status_listening", error=str(error))
@@ -95,15 +94,16 @@ async def _opened(status: Status) -> tuple[Access, socket.socket]:
             return access, listener
 
 
-def _listening(address: IPv4Address | IPv6Address, port: int) -> socket.socket:
+def _listening(listen: str) -> socket.socket:
     """Give a socket that listens, and does not block; clients' inherit its options.
 
     `[::]` is all addresses, of IPv4 too, as long as the kernel's `bindv6only` is 0.
 
     Raises:
-        OSError: the port is taken, or there is no such address (yet).
+        OSError: the port is taken, or there is no such address (yet); it tells which.
 
     """
+    address, port = address_and_port(listen)
     listener = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)  # noqa: PLR2004
     try:
         listener.settimeout(0)
@@ -113,7 +113,7 @@ def _listening(address: IPv4Address | IPv6Address, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         listener.bind((str(address), port))
         listener.listen(_BACKLOG)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(f"{listen}: {error.strerror}") from error
     return listener
