@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -120,6 +121,8 @@ def test_text_on_a_terminal(daemon: Daemon, no_color: str) -> None:
     assert "labels_changed" in shown
     assert not shown.startswith("{")
     assert ("\x1b[" in shown) == (no_color == "")
+    fields = re.findall(r"(\w+)=", re.sub(r"\x1b\[\d+m", "", shown))
+    assert fields[:2] == ["process", "file"]  # as in JSON
 
 
 def test_json_on_a_terminal_if_asked_for(daemon: Daemon) -> None:

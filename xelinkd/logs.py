@@ -104,6 +104,7 @@ def _text() -> tuple[Processor, ...]:
     renderer = structlog.dev.ConsoleRenderer(
         colors=_STDERR.isatty() and not os.environ.get("NO_COLOR"),  # https://no-color.org
         timestamp_key="time",
+        sort_keys=False,  # as they are in JSON: first the process
         exception_formatter=structlog.dev.plain_traceback,
     )
 
