@@ -49,7 +49,7 @@ TEXT_MAX1100 = f"""\
 1.0      8    S
 
 {LEGEND}
-2 GPUs, 2 tiles, 1 link; 1 left out of the labels (min_lanes = 4, allow_subdeviceless = false)
+2 GPUs, 2 tiles, 1 link; 1 left out of the labels (labels.allow_subdeviceless = false)
 GPU 0  linked to the other, 1 link, 8 lanes
 GPU 1  linked to the other, 1 link, 8 lanes
 
@@ -72,6 +72,20 @@ def test_a_matrix_for_people(plain: Path, name: str, text: str) -> None:
     """People see each pair of tiles, what the marks mean, and the labels that come of it."""
     done = xelinkd("show", "--config", plain, "-", stdin=recorded(name))
     assert (done.returncode, done.stdout, done.stderr) == (0, text, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "rules"),
+    [
+        ("max1550-4x2-mesh", ["-lane-count=17"], "labels.min_lanes = 17"),
+        ("max1100-2x1-bridge", ["-lane-count=9", "-allow-subdeviceless-links"], "labels.min_lanes = 9"),
+        ("max1100-2x1-bridge", ["-lane-count=9"], "labels.min_lanes = 9, labels.allow_subdeviceless = false"),
+    ],
+)
+def test_rules_that_leave_links_out(plain: Path, name: str, flags: list[str], rules: str) -> None:
+    """Whoever misses a link in the labels sees the rule that left it out, and no other."""
+    done = xelinkd("show", "--config", plain, "-", *flags, stdin=recorded(name))
+    assert f" left out of the labels ({rules})\n" in done.stdout
 
 
 def test_saved_page(page: Path, plain: Path) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from xelinkd.config.toml_text import toml_value
 from xelinkd.model.labels import label_lines, link_pairs
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, lane_disagreements
 from xelinkd.model.words import count
@@ -68,15 +67,20 @@ def _summary(page: Page, rules: Labels) -> Line:
     tiles, links = page.topology.tiles, page.topology.lanes_by_link()
     devices = len({tile.device for tile in tiles})
     counts = (count(devices, "GPU"), count(len(tiles), "tile"), count(len(links), "link"))
-    left_out = len(links) - len(_labelled(page, rules))
-    return ", ".join(counts), *((odd(_why(left_out, rules)),) if left_out else ())
+    labelled = _labelled(page, rules)
+    left_out = len(links) - len(labelled)
+    why = ", ".join(_rules_against(page, rules, labelled))
+    return ", ".join(counts), *((odd(f"; {left_out} left out of the labels ({why})"),) if left_out else ())
 
 
-def _why(left_out: int, rules: Labels) -> str:
-    """Say why the labels have fewer links than the machine."""
-    subdeviceless = toml_value(rules.allow_subdeviceless)
-    why = f"min_lanes = {rules.min_lanes}, allow_subdeviceless = {subdeviceless}"
-    return f"; {left_out} left out of the labels ({why})"
+def _rules_against(page: Page, rules: Labels, labelled: set[frozenset[str]]) -> Iterator[str]:
+    """Name the rules by which the labels have fewer links than the machine."""
+    sightings = page.topology.sightings
+    left_out = [seen for seen in sightings if frozenset((str(seen.local), str(seen.remote))) not in labelled]
+    if any(seen.lanes < rules.min_lanes for seen in left_out):
+        yield f"labels.min_lanes = {rules.min_lanes}"
+    if not rules.allow_subdeviceless and not all(seen.on_subdevice for seen in left_out):
+        yield "labels.allow_subdeviceless = false"
 
 
 def oddities(page: Page) -> list[str]:
