@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support.daemon import PATIENCE, Daemon, xelinkd
@@ -14,6 +15,8 @@ from support.daemon import PATIENCE, Daemon, xelinkd
 from xelinkd import __version__
 from xelinkd.cli.go_flags import NAMES
 from xelinkd.cli.main import VERBS
+from xelinkd.simulator.machine import parse_machine
+from xelinkd.simulator.page import render
 
 CONFIGURED = sorted(VERBS.keys() - {"simulate", "version"})
 
@@ -80,6 +83,14 @@ def test_argument_too_many() -> None:
     assert "unknown argument 'extra'\n" in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["-v", "4", "check"], ["--config", "f", "check"]])
+def test_verb_behind_flags(arguments: list[str]) -> None:
+    """Whoever names the verb last is told where it goes."""
+    done = xelinkd(*arguments)
+    assert done.returncode == 2
+    assert "unknown argument 'check'; a verb comes first: `xelinkd check ...`\n" in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["version"], ["--version"]])
 def test_version(arguments: list[str]) -> None:
     """The version is printed with what a report of a fault needs."""
@@ -87,6 +98,18 @@ def test_version(arguments: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"xelinkd {__version__} (Python 3.")
     assert "urllib3 " in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["show", "--format=json", "-"], ["show", "-"], ["version"]])
+def test_output_that_cannot_be_written(arguments: list[str]) -> None:
+    """On a full disk the exit status is not that of success, nor one that means something else."""
+    command = [sys.executable, "-m", "xelinkd", *arguments]
+    page = render(parse_machine("3x2"))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, input=page, stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE, check=False
+        )
+    assert (done.returncode, done.stderr) == (3, b"xelinkd: standard output: No space left on device\n")
 
 
 @pytest.mark.parametrize("arguments", [["-h"], ["check", "-interval=20"], ["version"]])

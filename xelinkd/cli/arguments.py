@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xelinkd.config.overrides import AnyOverride
 
 GO_FLAGS: Final = """\
-flags of Intel's Go sidecar (-flag value, -flag=value, --flag...); they win over the file:
+flags of Intel's sidecar (-flag value, -flag=value, --flag...); they win over the file:
   -interval SECONDS            source.interval
   -startup-delay SECONDS       source.startup_delay
   -xpum-port PORT              the port in source.url
@@ -109,9 +109,16 @@ def parse_options(made: argparse.ArgumentParser, arguments: Sequence[str]) -> ar
     """Parse a verb's own options; exits with status 2 and a sentence if they are wrong."""
     options, unknown = made.parse_known_args(arguments)
     if unknown:
-        flags = _FLAG.findall(made.format_help())  # all that the user can know of
-        made.error(f"unknown argument {unknown[0]!r}{did_you_mean(unknown[0].partition('=')[0], flags)}")
+        made.error(f"unknown argument {unknown[0]!r}{_advice(made, unknown[0])}")
     return options
+
+
+def _advice(made: argparse.ArgumentParser, word: str) -> str:
+    """Say what to do about a word that is not understood, if that can be told."""
+    if word in VERBS:
+        return f"; a verb comes first: `xelinkd {word} ...`"
+    flags = _FLAG.findall(made.format_help())  # all that the user can know of
+    return did_you_mean(word.partition("=")[0], flags)
 
 
 def _own_overrides(options: argparse.Namespace) -> tuple[Override, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.exit_status import Status
+from xelinkd.cli.terminal import say_text
 from xelinkd.config.describe import render_effective
 
 if TYPE_CHECKING:
@@ -21,5 +22,5 @@ Nothing is fetched or written, and whether the folders and files that it names a
 def run(arguments: Sequence[str]) -> Status:
     """Check and print."""
     loaded = load_quietly(parse(configured_parser("check", DESCRIPTION), arguments))
-    print(render_effective(loaded), end="")
+    say_text(render_effective(loaded))
     return Status.OK

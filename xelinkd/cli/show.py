@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.exit_status import Status
 from xelinkd.cli.page_source import source_at
-from xelinkd.cli.terminal import say
+from xelinkd.cli.terminal import say, say_text
 from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
 from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Unknown
@@ -62,7 +62,7 @@ def _show(page: Page, config: Config, form: str) -> None:
     if form == "text":
         say(as_matrix(page, config))
     else:
-        print(as_labels(page, config) if form == "labels" else as_json(page, config), end="")
+        say_text(as_labels(page, config) if form == "labels" else as_json(page, config))
 
 
 def _look(source: str | None, config: Config) -> Page | Unknown:

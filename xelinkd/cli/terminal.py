@@ -33,8 +33,18 @@ def say(lines: Iterable[Sequence[Part]]) -> None:
         OutputError: it cannot be written to.
 
     """
+    say_text(look_of(sys.stdout).text(lines))
+
+
+def say_text(text: str) -> None:
+    """Print a text as it is, at once.
+
+    Raises:
+        OutputError: it cannot be written to.
+
+    """
     with _writing():
-        print(look_of(sys.stdout).text(lines), end="", flush=True)
+        print(text, end="", flush=True)
 
 
 def say_bytes(content: bytes) -> None:

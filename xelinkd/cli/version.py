@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Final
 from xelinkd import __version__
 from xelinkd.cli.arguments import parse_options, parser
 from xelinkd.cli.exit_status import Status
+from xelinkd.cli.terminal import say_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LIBRARIES: Final = ("msgspec", "structlog", "tomli", "urllib3", "watchdog")
+LIBRARIES: Final = ("msgspec", "prometheus-client", "structlog", "tomli", "urllib3", "watchdog")
 
 
 def run(arguments: Sequence[str]) -> Status:
     """Print the version, and those that matter in a report of a fault."""
     parse_options(parser("version", "Prints the version, and those of Python and the libraries."), arguments)
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    print(f"xelinkd {__version__} (Python {platform.python_version()}; {libraries})")
+    say_text(f"xelinkd {__version__} (Python {platform.python_version()}; {libraries})\n")
     return Status.OK
