@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DESCRIPTION = """\
-Removes the feature file at once, if it is ours (or the Go sidecar's). A xelinkd that keeps it has to be
+Removes the feature file at once, if it is ours (or Intel's sidecar's). A xelinkd that keeps it has to be
 stopped first.
 
 exit status:

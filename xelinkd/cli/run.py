@@ -20,7 +20,7 @@ _STATUSES: Final = {Ending.TOLD: Status.OK, Ending.LOCKED: Status.LOCKED}
 log = logs.logger()
 
 USAGE = """\
-xelinkd [run] [--config FILE] [--when-locked exit|wait] [flags of the Go sidecar]
+xelinkd [run] [--config FILE] [--when-locked exit|wait] [flags of Intel's sidecar]
        xelinkd VERB -h"""
 
 DESCRIPTION = f"""\
@@ -29,6 +29,12 @@ to Node Feature Discovery's feature file. Labels are held on a lease: if XPU Man
 
 {verbs_text()}
 signals: SIGTERM and SIGINT end it, SIGHUP reads the configuration again (as does every change of the file).
+
+exit status:
+  0   it was told to end
+  2   the command line or the configuration is wrong
+  4   another xelinkd keeps the feature file
+  70  a fault in xelinkd itself: its log tells
 """
 
 
