@@ -76,7 +76,7 @@ def _lease(state: State) -> Iterator[tuple[str, str]]:
         yield "reason", together((code(ignorance.reason), f": {ignorance.detail}"))
     yield "labels end", moment(state, keeping.end, "none are held")
     yield "lease", f"{span(timing.lease)} from each observation that tells the topology"
-    yield "file last written", moment(state, keeping.written_at)
+    yield "file last written", moment(state, keeping.written_at, "not since xelinkd started")
     if fault := keeping.fault:
         yield "file failing since", moment(state, fault.since)
         yield "fault", fault.error

@@ -119,7 +119,7 @@ def _file(document: Document) -> Iterator[Line]:
         yield (bad("another xelinkd keeps it"),)
     if file.error:
         yield bad(file.error), f", since {file.failing_since}"
-    written = f"last written {file.written_at}" if file.written_at else "not written yet"
+    written = f"last written {file.written_at}" if file.written_at else "not written since xelinkd started"
     yield (quiet(f"{written}, {count(file.writes, 'write')}, {count(file.errors, 'error')}"),)
 
 
