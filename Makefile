@@ -33,5 +33,5 @@ coverage: ## which branches the tests reach
 	@tools/coverage
 
 clean: ## remove what the commands above made
-	rm -rf .venv-* .demo .fuzz .browser .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf build .venv-* .demo .fuzz .browser .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -50,7 +50,7 @@ def main() -> None:
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulator())
         configure(simulator.url, namespace="gpu.intel.com")
-        say(f"While this runs, the page is at {PAGE}")
+        say(f"While this runs, the status page is at {PAGE}")
         daemon = stack.enter_context(running([*XELINKD, "run", "--config", str(CONFIG)], LOG))
         labels_appear()
         a_link_fails(simulator)
@@ -131,7 +131,8 @@ def it_can_be_seen() -> None:
     )
     show(shown.stdout)
     events = json.loads(urllib3.request("GET", f"{PAGE}topology.json", timeout=5).data)["events"]
-    say(f"What happened is remembered, though a writer was killed: {len(events)} changes. The page: {PAGE}")
+    say(f"What happened is remembered, though a writer was killed: {len(events)} changes.")
+    say(f"The status page: {PAGE}")
     if "--stay" in sys.argv:
         say("It goes on until ^C.")
         signal.pause()
