@@ -183,6 +183,7 @@ class Simulator:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
+            self._process = None
 
 
 @contextmanager
