@@ -95,8 +95,10 @@ def test_fetch_that_is_not_due_yet() -> None:
 
 
 def test_worker_that_the_kernel_holds() -> None:
-    """A writer that hangs in a dead file system cannot be ended by a restart either."""
-    assert passed(live(later(pipeline("clearing", 1, is_failing=False), 10_000.0)))
+    """A writer that hangs in a dead file system cannot be ended by a restart either; the labels go stale."""
+    state = later(pipeline("clearing", 1, is_failing=False), 10_000.0)
+    assert passed(live(state))
+    assert [check.detail for check in ready(state) if not check.passed] == ["no fetch has begun for 2 h 46 min"]
 
 
 def test_supervisor_that_sleeps() -> None:

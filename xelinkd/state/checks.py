@@ -32,7 +32,7 @@ def live(state: State) -> tuple[Check, ...]:
 
 
 def ready(state: State) -> tuple[Check, ...]:
-    """Tell whether the configuration is good, and the labels true and within their lease."""
+    """Tell whether the configuration is good, fetches go on, and the labels are true and in their lease."""
     return _config(state), _pipeline(state), _lock(state), _labels(state), _feature_file(state)
 
 
@@ -66,10 +66,13 @@ def _pipeline_progress(state: State) -> Check:
     unit = unit_of(state, PIPELINE)
     if unit is not None and unit.phase not in {RUNNING, RESTING}:
         return _good(PIPELINE, unit.phase)
+    return _fetches(state) or _good(PIPELINE, "fetches go on as they should")
+
+
+def _fetches(state: State) -> Check | None:
+    """Find that no fetch has begun for too long."""
     silent = state.now.boot - _latest_sign(state)
-    if silent > _patience(state):
-        return _bad(PIPELINE, f"no fetch has begun for {span(silent)}")
-    return _good(PIPELINE, "fetches as it shall")
+    return _bad(PIPELINE, f"no fetch has begun for {span(silent)}") if silent > _patience(state) else None
 
 
 def _latest_sign(state: State) -> float:
@@ -94,7 +97,7 @@ def _pipeline(state: State) -> Check:
     unit = unit_of(state, PIPELINE)
     if unit is None or (unit.is_failing and unit.failures >= CRASHING):
         return _bad(PIPELINE, f"failed {unit.failures if unit else 0} times in a row")
-    return _good(PIPELINE, unit.phase)
+    return _fetches(state) or _good(PIPELINE, unit.phase)
 
 
 def _lock(state: State) -> Check:

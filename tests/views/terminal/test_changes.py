@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.states import GOOD, KEEPING, LINKED, NOW, SUPERVISION, changed, replace
+from support.states import FETCHING, GOOD, KEEPING, LINKED, NOW, SUPERVISION, changed, replace
 
 from xelinkd.model.lease import Instant
 from xelinkd.state.history import MAX_EVENTS, NO_HISTORY, Kind, noted, seen
@@ -39,7 +39,8 @@ def configured(**keys: object) -> State:
 
 def test_time_is_no_change() -> None:
     """While nothing happens, nothing is told: ages and what is left of the lease are no news."""
-    assert told(GOOD, replace(GOOD, now=LATER, turned_at=LATER.boot)) == []
+    fetching = changed(FETCHING, asks_at=LATER.boot)
+    assert told(GOOD, replace(GOOD, now=LATER, turned_at=LATER.boot, fetching=fetching)) == []
 
 
 def test_labels_that_ended() -> None:
