@@ -12,4 +12,6 @@ RUN /opt/xelinkd/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 FROM docker.io/library/python:3.13-slim
 COPY --from=build /opt/xelinkd /opt/xelinkd
 COPY etc/xelinkd.toml /etc/xelinkd/xelinkd.toml
+# No EXPOSE: the status is on the loopback address by default. No HEALTHCHECK: Kubernetes does not look at it, and has a
+# probe of its own (deployments/daemonset.yaml).
 ENTRYPOINT ["/opt/xelinkd/bin/xelinkd"]
