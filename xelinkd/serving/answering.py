@@ -41,6 +41,11 @@ class Answers:
         self._access = access
         self._fault: Episode | None = None
 
+    def is_open(self, head: Head) -> bool:
+        """Tell whether what is asked for is answered to whoever asks."""
+        route = self._routes.get(head.request.path)
+        return route is not None and route.is_open
+
     def to(self, head: Head, *, has_certificate: bool) -> Response:
         """Answer a request, or say in a sentence why not."""
         if refusal := _refusal(head, self._access):

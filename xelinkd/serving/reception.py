@@ -55,6 +55,7 @@ class Reception:
         self._bounds = bounds
         self._tasks = tasks
         self._clients: set[Wire] = set()
+        self._page_was_made = False  # in this turn of the loop
 
     def welcome(self, sock: socket.socket) -> None:
         """Talk with one more client; where there are too many, the one who keeps us waiting longest goes."""
@@ -127,9 +128,27 @@ class Reception:
         asked = read_head(head)
         wire.moved()
         closes = is_last or asked.has_body or not asked.keeps_alive
+        if not self._answers.is_open(asked):
+            await self._turn(wire)
         response = self._answers.to(asked, has_certificate=wire.has_certificate)
         await self._send(wire, response, closes=closes, with_body=not asked.request.is_head)
         return not closes
+
+    async def _turn(self, wire: Wire) -> None:
+        """Wait for a turn of the loop in which no page is made yet: a probe must not wait for hundreds.
+
+        Raises:
+            OSError: the connection was broken off.
+
+        """
+        while self._page_was_made:  # noqa: ASYNC110  no polling: the next turn comes at once
+            await asyncio.sleep(0)
+        wire.check()
+        self._page_was_made = True
+        asyncio.get_running_loop().call_soon(self._may_make_page)
+
+    def _may_make_page(self) -> None:
+        self._page_was_made = False
 
     async def _send(self, wire: Wire, response: Response, *, closes: bool, with_body: bool = True) -> None:
         head, body = render_head(response, time.time(), closes=closes), response.body if with_body else b""

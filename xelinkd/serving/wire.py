@@ -102,6 +102,16 @@ class Wire:
         self._is_broken_off = True
         self._ready.set()
 
+    def check(self) -> None:
+        """Fail if it was broken off.
+
+        Raises:
+            OSError: it was.
+
+        """
+        if self._is_broken_off:
+            raise ConnectionAbortedError
+
     def close(self) -> None:
         """Give up the connection, at once."""
         self._sock.close()
