@@ -116,17 +116,31 @@ def test_links_that_come_and_go(served: Daemon, xpum: Simulator) -> None:
 def test_workers_that_end(served: Daemon) -> None:
     """What ended a worker, and how often, is counted over all of its successors."""
     for times in ("1.0", "2.0"):
-        os.kill(served.workers()["fetcher"], signal.SIGKILL)
+        os.kill(served.wait_for_workers()["fetcher"], signal.SIGKILL)
         served.wait_for_answer("/metrics", partial(counts, times))
+
+
+def test_token_file_that_goes_and_comes(daemon: Daemon) -> None:
+    """While its token file is away the daemon is live, and nobody sees more; its return is noticed."""
+    token = daemon.folder / "token"
+    token.write_text("sesame")
+    daemon.serve_status().configure(status={"token_file": str(token)})
+    daemon.start()
+    assert daemon.ask("/")[0] == 401
+    token.unlink()
+    daemon.wait_for_answer("/", lambda code, _: code == 403)
+    assert daemon.ask("/livez")[0] == 200
+    token.write_text("sesame")
+    daemon.wait_for_answer("/", lambda code, _: code == 401)
 
 
 def test_status_process_that_is_killed(served: Daemon) -> None:
     """The status comes back when its process is killed, and the labels' workers never notice."""
-    before = served.workers()
+    before = served.wait_for_workers()
     os.kill(before["status"], signal.SIGKILL)
     served.wait_for("status_listening", times=2)
     assert served.ask("/livez")[0] == 200
-    after = served.workers()
+    after = served.wait_for_workers()
     assert {name: pid for name, pid in after.items() if name != "status"} == {
         name: pid for name, pid in before.items() if name != "status"
     }
@@ -148,7 +162,7 @@ def test_status_comes_and_goes_with_the_configuration(daemon: Daemon) -> None:
     """Where the status is served is changed while the daemon runs, without a new pipeline."""
     daemon.start()
     daemon.wait_for("labels_changed")
-    before = daemon.workers()
+    before = daemon.wait_for_workers()
     assert "status" not in before
     daemon.serve_status()
     assert daemon.ask("/livez")[0] == 200

@@ -22,26 +22,28 @@ _BEARER: Final = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +(?P<token>[!-~]+)")
 
 
 class AccessError(Exception):
-    """The token or the TLS material cannot be had; the text says which file, why, and what to do."""
+    """The TLS material cannot be had; the text says which file, why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who is answered.
 
-    `token`: None asks for none. `context`: None is plain HTTP. `takes_certificates`: one by the client CA
-    stands for a token. `by_address`: only who names an address (or localhost) as the host is answered.
+    `token`: None asks for none; `problem`: why there is none that could be asked for. `context`: None is
+    plain HTTP. `takes_certificates`: one by the client CA stands for a token. `by_address`: only who names an
+    address (or localhost) as the host is answered.
     """
 
     token: bytes | None
     context: ssl.SSLContext | None
     takes_certificates: bool
     by_address: bool
+    problem: str = ""
 
     def admits(self, authorization: bytes, *, has_certificate: bool) -> bool:
         """Tell whether a client may see what not everybody may."""
         if self.token is None and not self.takes_certificates:
-            return True
+            return not self.problem
         if self.takes_certificates and has_certificate:
             return True
         bearer = _BEARER.fullmatch(authorization)
@@ -60,25 +62,28 @@ def load_access(status: Status) -> Access:
     """Read what the configuration names.
 
     Raises:
-        AccessError: it cannot be had.
+        AccessError: the certificates cannot be had: nobody can be answered.
 
     """
+    token, problem = _token(status.token_path) if status.token_path else (None, "")
     return Access(
-        token=_token(status.token_path) if status.token_path else None,
+        token=token,
+        problem=problem,
         context=_context(status) if status.cert_file else None,
         takes_certificates=bool(status.client_ca_file),
         by_address=address_and_port(status.listen)[0].is_loopback,
     )
 
 
-def _token(path: Path) -> bytes:
+def _token(path: Path) -> tuple[bytes | None, str]:
+    """Give the token, or why there is none: the probes are answered all the same."""
     try:
         token = read_secret(path)
     except SecretError as error:
-        raise AccessError(str(error)) from error
+        return None, str(error)
     if _TOKEN.fullmatch(token) is None:
-        raise AccessError(f"{path}: its first line is no bearer token: letters, digits and -._~+/= make one")
-    return token
+        return None, f"{path}: its first line is no bearer token: letters, digits and -._~+/= make one"
+    return token, ""
 
 
 def _context(status: Status) -> ssl.SSLContext:

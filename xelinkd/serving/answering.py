@@ -82,6 +82,8 @@ def _refusal(head: Head, access: Access) -> Response | None:
 
 
 def _unauthorized(access: Access) -> Response:
+    if access.problem:
+        return sentence(HTTPStatus.FORBIDDEN, "the token to ask for cannot be read; see the log of xelinkd")
     if access.token is None:
         return sentence(HTTPStatus.FORBIDDEN, "this takes a client certificate")
     challenge = {"WWW-Authenticate": 'Bearer realm="xelinkd"'}

@@ -81,7 +81,7 @@ async def _opened(status: Status) -> tuple[Access, socket.socket]:
     while True:
         now = asyncio.get_running_loop().time()
         try:
-            access, listener = load_access(status), _listening(status.listen)
+            access, listener = _access(status), _listening(status.listen)
         except (AccessError, OSError) as error:
             episode, news = follow(episode, str(error), now)
             tell(log, news, fault="status_not_listening", over="status_listening", error=str(error))
@@ -92,6 +92,14 @@ async def _opened(status: Status) -> tuple[Access, socket.socket]:
             if news is None:
                 log.info("status_listening", address=status.listen)
             return access, listener
+
+
+def _access(status: Status) -> Access:
+    """Have what guards the status; without a token that can be read only the probes are answered."""
+    access = load_access(status)
+    if access.problem:
+        log.warning("status_token_unreadable", error=access.problem)
+    return access
 
 
 def _listening(listen: str) -> socket.socket:

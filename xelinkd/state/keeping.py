@@ -59,7 +59,7 @@ def remembered(before: History, observation: Observation, keeping: Keeping, at: 
         after = history.seen(before, observation.topology, at)
         failed = keeping.ignorance
         return history.noted(after, Kind.SOURCE_BACK, at, failed.reason) if failed else after
-    if keeping.ignorance and keeping.ignorance.reason == observation.reason:
+    if keeping.ignorance:  # another reason, perhaps: the log has them all, and links matter more here
         return before
     return history.noted(before, Kind.SOURCE_FAILING, at, observation.reason, observation.detail)
 
