@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 from support.daemon import Daemon
 
 from xelinkd.simulator.machine import parse_machine
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# No test asserts on time, and each run tries the same: `make fuzz` is for surprises.
-settings.register_profile("steady", deadline=None, derandomize=True)
-settings.load_profile("steady")
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let no made-up value assert on time, and each run try the same ones: `make fuzz` is for surprises."""
+    if config.pluginmanager.has_plugin("hypothesispytest"):  # the browser's tests do without
+        settings = import_module("hypothesis").settings
+        settings.register_profile("steady", deadline=None, derandomize=True)
+        settings.load_profile("steady")
 
 
 @pytest.fixture
