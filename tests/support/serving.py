@@ -31,7 +31,7 @@ from xelinkd.serving.reception import Bounds
 from xelinkd.serving.response import TEXT, Response
 from xelinkd.serving.server import serve
 from xelinkd.supervisor.processes import DONE, Job, fork_worker
-from xelinkd.workers.lifeline import ALIVE, OUTDATED
+from xelinkd.workers.lifeline import OUTDATED, PROGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +160,7 @@ def _main(status: Status, bounds: Bounds) -> int:
 
     forgo_new_privileges()
     promise = partial(of_the_status, Config(status=status))
-    job = Job("status", main, (), frozenset({ALIVE, OUTDATED}), may_be_killed=False, promise=promise)
+    job = Job("status", main, (), frozenset({PROGRESS, OUTDATED}), may_be_killed=False, promise=promise)
     set_up = partial(logs.configure, Log(level="debug", format="json"))
     while True:
         worker = fork_worker(job, heartbeat_period=0.1, set_up=set_up)

@@ -8,17 +8,17 @@ from multiprocessing import Pipe
 
 from support.daemon import PATIENCE
 
-from xelinkd.workers.lifeline import ALIVE, OUTDATED, Lifeline
+from xelinkd.workers.lifeline import OUTDATED, PROGRESS, Lifeline
 
 
 def test_word_is_kept_until_the_pipe_closes() -> None:
-    """It says that it lives, says when it is outdated, and ends when the supervisor lets go of it."""
+    """It says that it works, says when it is outdated, and ends when the supervisor lets go of it."""
     ours, theirs = Pipe()
     is_outdated = threading.Event()
     lifeline = Lifeline(theirs, 0.01, is_outdated.is_set)
     worker = threading.Thread(target=lambda: asyncio.run(lifeline.until_released()))
     worker.start()
-    assert [ours.recv_bytes() for _ in range(3)] == [ALIVE] * 3
+    assert [ours.recv_bytes() for _ in range(3)] == [PROGRESS] * 3
     is_outdated.set()
     assert OUTDATED in {ours.recv_bytes() for _ in range(3)}
     ours.close()

@@ -11,7 +11,7 @@ from xelinkd.config.schema import files_of_the_status
 from xelinkd.confinement import promises
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build, Unit
-from xelinkd.workers.lifeline import ALIVE, OUTDATED
+from xelinkd.workers.lifeline import OUTDATED, PROGRESS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xelinkd.workers.boards import Boards
     from xelinkd.workers.lifeline import Lifeline
 
-OF_THE_STATUS: Final = frozenset({ALIVE, OUTDATED})
+OF_THE_STATUS: Final = frozenset({PROGRESS, OUTDATED})
 
 
 class StatusUnits:

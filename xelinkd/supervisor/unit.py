@@ -24,7 +24,7 @@ GRACE: Final = 1.5  # seconds for a released worker to finish a write
 KILL_AGAIN_AFTER: Final = 5.0  # seconds; a process in an uninterruptible wait ends when the kernel lets it
 BEATS_PER_DEADLINE: Final = 2.0
 
-_WORK_DONE: Final = frozenset({PROGRESS, CHANGED})  # by the pipeline, by the watcher
+_WORK_DONE: Final = frozenset({PROGRESS, CHANGED})  # by the pipeline and the status process, by the watcher
 
 log = logs.logger()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 ALIVE: Final = b"alive"  # nothing else to say for a while
-PROGRESS: Final = b"progress"  # the writer: an observation has reached it
+PROGRESS: Final = b"progress"  # the writer: an observation has reached it; the status process: it answers
 SETTLED: Final = b"settled"  # the writer: nothing of ours is left where the feature file was before
 LOCKED: Final = b"locked"  # the writer: another xelinkd keeps the feature file
 CHANGED: Final = b"changed"  # the watcher: a file may have changed
@@ -85,7 +85,7 @@ class Lifeline:
         asyncio.get_running_loop().add_reader(control, released.set)
         with suppress(Released):
             while not released.is_set():
-                self.say(OUTDATED if self._is_outdated() else ALIVE)
+                self.say(OUTDATED if self._is_outdated() else PROGRESS)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(released.wait(), self._period)
         asyncio.get_running_loop().remove_reader(control)
