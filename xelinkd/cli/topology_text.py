@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from xelinkd.model.labels import label_lines, link_pairs
+from xelinkd.model.labels import (
+    are_subdeviceless,
+    ends_of,
+    label_lines,
+    left_out,
+    link_pairs,
+    too_few_lanes,
+)
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, lane_disagreements
-from xelinkd.model.words import count
+from xelinkd.model.words import size_of
 from xelinkd.views.gpus import gpus
 from xelinkd.views.terminal.gpu_text import gpu_lines
 from xelinkd.views.terminal.look import Painted, Tone, bad, odd, quiet, strong
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
 
     from xelinkd.config.schema import Config, Labels
     from xelinkd.model.page import Page
-    from xelinkd.model.topology import Row
+    from xelinkd.model.topology import Row, Sighting, Topology
     from xelinkd.views.terminal.look import Line
 
 LEGEND = (
@@ -28,19 +35,20 @@ LEGEND = (
 
 def as_matrix(page: Page, config: Config) -> Iterator[Line]:
     """Draw tiles against tiles, and say how the GPUs are linked, and what the labels will be."""
-    links = page.topology.lanes_by_link()
-    yield from _matrix(page, config.labels)
+    topology, rules = page.topology, config.labels
+    links = topology.lanes_by_link()
+    labelled = ends_of(link_pairs(topology, rules))
+    yield from _matrix(page, labelled)
     yield ()
     yield (quiet(LEGEND),)
-    yield _summary(page, config.labels)
-    yield from gpu_lines(gpus(page.topology.tiles, links))
+    yield _summary(topology, len(links), len(links) - len(labelled), rules)
+    yield from gpu_lines(gpus(topology.tiles, links))
     yield ()
-    yield from ((line,) for line in label_lines(page.topology, config.labels))
+    yield from ((line,) for line in label_lines(topology, rules))
 
 
-def _matrix(page: Page, rules: Labels) -> Iterator[Line]:
+def _matrix(page: Page, labelled: set[frozenset[str]]) -> Iterator[Line]:
     tiles = page.topology.tiles
-    labelled = _labelled(page, rules)
     cells = {(row.local, row.remote): _cell(row, labelled) for row in page.rows}
     texts = (*(cell.text for cell in cells.values()), *map(str, tiles))
     width = max(5, *(len(text) + 1 for text in texts))
@@ -58,28 +66,20 @@ def _cell(row: Row, labelled: set[frozenset[str]]) -> Painted:
     return quiet(name) if name else bad("?")
 
 
-def _labelled(page: Page, rules: Labels) -> set[frozenset[str]]:
-    """Give the pairs of tiles that the labels have, whichever end comes first."""
-    return {frozenset(pair.split("-")) for pair in link_pairs(page.topology, rules)}
+def _summary(topology: Topology, links: int, unlabelled: int, rules: Labels) -> Line:
+    devices = len({tile.device for tile in topology.tiles})
+    size = size_of(devices, len(topology.tiles), links)
+    if not unlabelled:
+        return (size,)
+    why = ", ".join(_rules_against(left_out(topology, rules), rules))
+    return size, odd(f"; {unlabelled} left out of the labels ({why})")
 
 
-def _summary(page: Page, rules: Labels) -> Line:
-    tiles, links = page.topology.tiles, page.topology.lanes_by_link()
-    devices = len({tile.device for tile in tiles})
-    counts = (count(devices, "GPU"), count(len(tiles), "tile"), count(len(links), "link"))
-    labelled = _labelled(page, rules)
-    left_out = len(links) - len(labelled)
-    why = ", ".join(_rules_against(page, rules, labelled))
-    return ", ".join(counts), *((odd(f"; {left_out} left out of the labels ({why})"),) if left_out else ())
-
-
-def _rules_against(page: Page, rules: Labels, labelled: set[frozenset[str]]) -> Iterator[str]:
+def _rules_against(unlabelled: tuple[Sighting, ...], rules: Labels) -> Iterator[str]:
     """Name the rules by which the labels have fewer links than the machine."""
-    sightings = page.topology.sightings
-    left_out = [seen for seen in sightings if frozenset((str(seen.local), str(seen.remote))) not in labelled]
-    if any(seen.lanes < rules.min_lanes for seen in left_out):
+    if too_few_lanes(unlabelled, rules):
         yield f"labels.min_lanes = {rules.min_lanes}"
-    if not rules.allow_subdeviceless and not all(seen.on_subdevice for seen in left_out):
+    if are_subdeviceless(unlabelled, rules):
         yield "labels.allow_subdeviceless = false"
 
 

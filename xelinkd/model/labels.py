@@ -58,6 +58,29 @@ def _pair(seen: Sighting) -> str:
     return f"{seen.remote}-{seen.local}"
 
 
+def ends_of(pairs: Iterable[str]) -> set[frozenset[str]]:
+    """Give the tiles of each pair `A.a-B.b`, whichever of them comes first."""
+    return {frozenset(pair.split("-")) for pair in pairs}
+
+
+def left_out(topology: Topology, rules: LabelRules) -> tuple[Sighting, ...]:
+    """Give the sightings of the links that do not become labels."""
+    labelled = ends_of(link_pairs(topology, rules))
+    return tuple(
+        seen for seen in topology.sightings if frozenset((str(seen.local), str(seen.remote))) not in labelled
+    )
+
+
+def too_few_lanes(unlabelled: Iterable[Sighting], rules: LabelRules) -> set[int]:
+    """Give the numbers of lanes that `min_lanes` leaves out."""
+    return {seen.lanes for seen in unlabelled if seen.lanes < rules.min_lanes}
+
+
+def are_subdeviceless(unlabelled: Iterable[Sighting], rules: LabelRules) -> bool:
+    """Tell whether `allow_subdeviceless` leaves some out."""
+    return not rules.allow_subdeviceless and any(not seen.on_subdevice for seen in unlabelled)
+
+
 def split_value(value: str) -> tuple[str, ...]:
     """Cut a value into parts that Kubernetes takes; without their leading Z they join to the whole."""
     return tuple(_parts(value))

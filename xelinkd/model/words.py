@@ -15,6 +15,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def size_of(devices: int, tiles: int, links: int) -> str:
+    """Give the size of a machine: `8 GPUs, 16 tiles, 56 links`."""
+    return ", ".join((count(devices, "GPU"), count(tiles, "tile"), count(links, "link")))
+
+
 def listed(names: Iterable[str], most: int) -> str:
     """Give at most so many names, and how many more there are."""
     names = tuple(names)

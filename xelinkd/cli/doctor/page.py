@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
 from xelinkd.model.feature_file import FeatureFile, TooLargeError, render
-from xelinkd.model.labels import label_lines, link_pairs
+from xelinkd.model.labels import (
+    are_subdeviceless,
+    ends_of,
+    label_lines,
+    left_out,
+    link_pairs,
+    too_few_lanes,
+)
 from xelinkd.model.page import Page
 from xelinkd.model.topology import lane_disagreements
 from xelinkd.model.unknown import Reason
-from xelinkd.model.words import count, listed
+from xelinkd.model.words import count, listed, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,8 +87,7 @@ def _first_steps(config: Config, number: int) -> Iterator[Finding]:
 def _topology(page: Page) -> Finding:
     topology = page.topology
     links, devices = topology.lanes_by_link(), {tile.device for tile in topology.tiles}
-    counts = (count(len(devices), "GPU"), count(len(topology.tiles), "tile"), count(len(links), "link"))
-    found = ", ".join(counts)
+    found = size_of(len(devices), len(topology.tiles), len(links))
     if page.gap:
         advice = "it is believed after it came so source.incomplete_fetches times; is a GPU missing?"
         return note("topology", f"{found}; not complete: {page.gap}", advice)
@@ -96,20 +102,15 @@ def _topology(page: Page) -> Finding:
 
 
 def _labels(page: Page, rules: Labels) -> Finding:
-    labelled = {frozenset(pair.split("-")) for pair in link_pairs(page.topology, rules)}
-    left_out = [seen for seen in page.topology.sightings if _ends(seen) not in labelled]
+    labelled, unlabelled = ends_of(link_pairs(page.topology, rules)), left_out(page.topology, rules)
     if labelled and (too_large := _too_large(page, rules)):
         return broken("labels", too_large, "raise labels.min_lanes")
-    if not left_out:
+    if not unlabelled:
         return well("labels", f"{count(len(labelled), 'link')}, none left out")
     links = len(page.topology.lanes_by_link())
-    found = f"{count(len(labelled), 'link')} of {links}: {'; '.join(_why(left_out, rules))}"
+    found = f"{count(len(labelled), 'link')} of {links}: {'; '.join(_why(unlabelled, rules))}"
     tell = note if labelled else broken
-    return tell("labels", found, _remedy(left_out, rules))
-
-
-def _ends(seen: Sighting) -> frozenset[str]:
-    return frozenset((str(seen.local), str(seen.remote)))
+    return tell("labels", found, _remedy(unlabelled, rules))
 
 
 def _too_large(page: Page, rules: Labels) -> str | None:
@@ -120,27 +121,19 @@ def _too_large(page: Page, rules: Labels) -> str | None:
     return None
 
 
-def _why(left_out: Sequence[Sighting], rules: Labels) -> Iterator[str]:
+def _why(unlabelled: Sequence[Sighting], rules: Labels) -> Iterator[str]:
     """Say which rule leaves links out."""
-    if lanes := _too_few_lanes(left_out, rules):
+    if lanes := too_few_lanes(unlabelled, rules):
         counts = listed(map(str, sorted(lanes)), 4)
         yield f"links of {counts} lanes are left out by labels.min_lanes = {rules.min_lanes}"
-    if _are_subdeviceless(left_out, rules):
+    if are_subdeviceless(unlabelled, rules):
         yield "links of GPUs without sub-devices are left out by labels.allow_subdeviceless = false"
 
 
-def _remedy(left_out: Sequence[Sighting], rules: Labels) -> str:
+def _remedy(unlabelled: Sequence[Sighting], rules: Labels) -> str:
     ways = []
-    if lanes := _too_few_lanes(left_out, rules):
+    if lanes := too_few_lanes(unlabelled, rules):
         ways.append(f"labels.min_lanes = {min(lanes)}")
-    if _are_subdeviceless(left_out, rules):
+    if are_subdeviceless(unlabelled, rules):
         ways.append("labels.allow_subdeviceless = true (Max 1100 has no sub-devices)")
     return f"if you want them as labels, set {' and '.join(ways)}"
-
-
-def _too_few_lanes(left_out: Sequence[Sighting], rules: Labels) -> set[int]:
-    return {seen.lanes for seen in left_out if seen.lanes < rules.min_lanes}
-
-
-def _are_subdeviceless(left_out: Sequence[Sighting], rules: Labels) -> bool:
-    return not rules.allow_subdeviceless and any(not seen.on_subdevice for seen in left_out)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from xelinkd.model.labels import pairs_of
+from xelinkd.model.labels import ends_of, pairs_of
 from xelinkd.state import checks
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING
 from xelinkd.views.documents import status_document as shown
@@ -116,7 +116,7 @@ def _topology(state: State) -> shown.Topology | None:
     if topology is None:
         return None
     links = topology.lanes_by_link()
-    labelled = {frozenset(pair.split("-")) for pair in pairs_of(state.keeping.lines)}
+    labelled = ends_of(pairs_of(state.keeping.lines))
     return shown.Topology(
         tiles=tuple(map(str, topology.tiles)),
         links=tuple(_link(ends, lanes, labelled) for ends, lanes in links.items()),

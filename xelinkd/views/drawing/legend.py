@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from xelinkd.model.words import count, listed
+from xelinkd.model.words import count, listed, size_of
 from xelinkd.state.history import name_of
 from xelinkd.views.drawing.bundles import usual_count
 from xelinkd.views.words import clock
@@ -50,9 +50,8 @@ def why_unknown(state: State) -> str:
 
 def counts(seen: Shown) -> str:
     """Count all that there is."""
-    missing = (f"{len(seen.missing)} missing",) if seen.missing else ()
-    devices, tiles, links = len(seen.devices), len(seen.tiles), len(seen.links)
-    return ", ".join((count(devices, "GPU"), count(tiles, "tile"), count(links, "link"), *missing))
+    size = size_of(len(seen.devices), len(seen.tiles), len(seen.links))
+    return f"{size}, {len(seen.missing)} missing" if seen.missing else size
 
 
 def notes(state: State, seen: Shown) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from xelinkd.model.words import count, relative, span
+from xelinkd.model.words import count, relative, size_of, span
 from xelinkd.views.terminal.changes import change_line, of_event
 from xelinkd.views.terminal.gpu_text import gpu_lines, in_one_line, linking
 from xelinkd.views.terminal.look import Painted, Tone, bad, good, odd, quiet, strong
@@ -96,8 +96,8 @@ def _topology(topology: Topology | None) -> Iterator[Line]:
     if topology is None:
         yield _row("topology", odd("never known"))
         return
-    counts = (count(len(topology.gpus), "GPU"), count(len(topology.tiles), "tile"))
-    yield _row("topology", ", ".join((*counts, count(len(topology.links), "link"))), *linking(topology.gpus))
+    size = size_of(len(topology.gpus), len(topology.tiles), len(topology.links))
+    yield _row("topology", size, *linking(topology.gpus))
     yield from map(_indented, in_one_line(topology.gpus) or gpu_lines(topology.gpus))
     left_out = sum(not link.labelled for link in topology.links)
     if left_out:
