@@ -10,12 +10,11 @@ import msgspec
 from xelinkd import clocks
 from xelinkd.cli.service import ask_document
 from xelinkd.cli.topology_text import as_matrix, as_object
-from xelinkd.model.belief import NO_DOUBT, is_believed, weigh
+from xelinkd.model.belief import NO_DOUBT, judged
 from xelinkd.model.feature_file import time_stamp
 from xelinkd.model.login import NEW, WAIT, after, answer_of, must_wait
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page
-from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
 from xelinkd.state.history import NO_HISTORY, Kind, noted, seen, since
 from xelinkd.views.terminal.changes import Change, changes
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from xelinkd.cli.service import Service
     from xelinkd.config.schema import Config
     from xelinkd.model.lease import Instant
+    from xelinkd.model.unknown import Reason
     from xelinkd.sources.metrics import MetricsSource
     from xelinkd.state.history import Event, History
     from xelinkd.views.documents.status_document import Document
@@ -96,20 +96,14 @@ class SourceWatch:
     def look(self) -> Iterator[News]:
         """Fetch once, and tell what is new."""
         now = clocks.now()
-        page = self._judged(look(self._source))
+        enough = self._config.source.incomplete_fetches
+        self._doubt, page = judged(self._doubt, look(self._source), enough=enough)
         self._pace(page)
         is_first = self._history.topology is None
         before, self._history = self._history, self._taken_in(page, now.boot)
         yield from (_change(event, now) for event in since(self._history, before))
         if is_first and isinstance(page, Page):
             yield Picture(_at(now), tuple(as_matrix(page, self._config)), as_object(page, self._config))
-
-    def _judged(self, page: Page | Unknown) -> Page | Unknown:
-        enough = self._config.source.incomplete_fetches
-        self._doubt = weigh(self._doubt, page if isinstance(page, Page) else None, enough=enough)
-        if isinstance(page, Unknown) or is_believed(self._doubt, enough=enough):
-            return page
-        return Unknown(Reason.INCOMPLETE, f"{page.gap} (seen {self._doubt.times} of {enough} times)")
 
     def _pace(self, page: Page | Unknown) -> None:
         """Wait long where a login failed, or may have: it slows XPU Manager down for everybody."""

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xelinkd.model.observation import Unknown
+from xelinkd.model.unknown import Reason
+
 if TYPE_CHECKING:
     from xelinkd.model.page import Page
     from xelinkd.model.topology import Topology
@@ -35,3 +38,11 @@ def weigh(doubt: Doubt, page: Page | None, *, enough: int) -> Doubt:
 def is_believed(doubt: Doubt, *, enough: int) -> bool:
     """Tell whether the page last weighed in counts."""
     return doubt.seen is None or doubt.times >= enough
+
+
+def judged(doubt: Doubt, seen: Page | Unknown, *, enough: int) -> tuple[Doubt, Page | Unknown]:
+    """Take in the outcome of one fetch; give it on if it counts, else that the page is incomplete."""
+    doubt = weigh(doubt, None if isinstance(seen, Unknown) else seen, enough=enough)
+    if isinstance(seen, Unknown) or is_believed(doubt, enough=enough):
+        return doubt, seen
+    return doubt, Unknown(Reason.INCOMPLETE, f"{seen.gap} (seen {doubt.times} of {enough} times)")

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from xelinkd import clocks, logs
-from xelinkd.model.belief import NO_DOUBT, is_believed, weigh
+from xelinkd.model.belief import NO_DOUBT, judged
 from xelinkd.model.episodes import Episode, follow
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, Observation, Unknown, encode
 from xelinkd.model.page import Page, read_parts
@@ -76,15 +76,11 @@ class Observer:
         return Observed(observation, message, effort, self._oddities)
 
     def _judge(self, seen: Page | Unknown, at: float) -> Observation:
-        self._doubt = weigh(self._doubt, seen if isinstance(seen, Page) else None, enough=self._enough)
-        if isinstance(seen, Unknown):
-            return seen
-        if not is_believed(self._doubt, enough=self._enough):
-            return Unknown(
-                Reason.INCOMPLETE, f"{seen.gap} (seen {self._doubt.times} of {self._enough} times)"
-            )
-        self._tell_oddity(seen, at)
-        return Known(seen.topology, at)
+        self._doubt, believed = judged(self._doubt, seen, enough=self._enough)
+        if isinstance(believed, Unknown):
+            return believed
+        self._tell_oddity(believed, at)
+        return Known(believed.topology, at)
 
     def _tell(self, observation: Observation, now: float) -> None:
         unknown = observation if isinstance(observation, Unknown) else None
