@@ -14,7 +14,7 @@ from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import FeatureFileLock
 from xelinkd.supervisor import logins
 from xelinkd.supervisor.processes import Job
-from xelinkd.supervisor.unit import Build
+from xelinkd.supervisor.unit import Build, build_of
 from xelinkd.workers.fetcher import Start, fetch_topology
 from xelinkd.workers.lifeline import ALIVE, CHANGED, LOCKED, OUTDATED, PROGRESS, SETTLED
 from xelinkd.workers.remover import remove_labels
@@ -23,7 +23,7 @@ from xelinkd.workers.watcher import watch_files
 from xelinkd.workers.writer import write_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from xelinkd.config.load import Loaded
@@ -80,7 +80,7 @@ def pipeline(
             ),
         )
 
-    return _build(_what_matters(loaded), jobs, config)
+    return build_of(config, _what_matters(loaded), jobs)
 
 
 def _what_matters(loaded: Loaded) -> object:
@@ -102,7 +102,7 @@ def watcher(loaded: Loaded) -> Build:
         return (Job("watcher", watch, (), OF_THE_WATCHER, may_be_killed=True, promise=promise),)
 
     config = loaded.config
-    return _build((paths, config.log, config.supervision), jobs, config)
+    return build_of(config, (paths, config.log, config.supervision), jobs)
 
 
 def remover(loaded: Loaded, former_files: Sequence[Path]) -> Build:
@@ -121,7 +121,7 @@ def remover(loaded: Loaded, former_files: Sequence[Path]) -> Build:
         promise = partial(_promise_of_the_writer, loaded.config, former_files)
         return (Job("remover", remove, (), frozenset(), may_be_killed=False, promise=promise),)
 
-    return _build((), jobs, loaded.config)
+    return build_of(loaded.config, (), jobs)
 
 
 def _promise_of_the_writer(config: Config, former_files: Sequence[Path]) -> promises.Promise:
@@ -129,13 +129,3 @@ def _promise_of_the_writer(config: Config, former_files: Sequence[Path]) -> prom
     with suppress(OSError):
         config.feature_file.staging.mkdir(mode=0o755, exist_ok=True)
     return promises.of_the_writer(config, former_files)
-
-
-def _build(key: object, jobs: Callable[[], Sequence[Job]], config: Config) -> Build:
-    return Build(
-        key,
-        jobs,
-        set_up=lambda name: logs.configure(config.log, name),
-        heartbeat_deadline=float(config.supervision.heartbeat_deadline),
-        longest_delay=float(config.supervision.restart_delay_max),
-    )

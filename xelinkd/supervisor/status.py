@@ -6,11 +6,10 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from xelinkd import logs
 from xelinkd.config.schema import files_of_the_status
 from xelinkd.confinement import promises
 from xelinkd.supervisor.processes import Job
-from xelinkd.supervisor.unit import Build, Unit
+from xelinkd.supervisor.unit import Build, Unit, build_of
 from xelinkd.workers.lifeline import OUTDATED, PROGRESS
 
 if TYPE_CHECKING:
@@ -41,13 +40,12 @@ class StatusUnits:
 
     def rebuild(self, loaded: Loaded) -> None:
         """Serve as configured."""
-        build = status(loaded, self._boards)
         if not loaded.config.status.listen:
             self._leave()
         elif self._unit:
-            self._unit.rebuild(build)
+            self._unit.rebuild(status(loaded, self._boards))
         elif not self._stopped:
-            self._unit = Unit("status", build)
+            self._unit = Unit("status", status(loaded, self._boards))
 
     def stop(self) -> None:
         """End, for good."""
@@ -84,10 +82,4 @@ def status(loaded: Loaded, boards: Boards) -> Build:
         )
 
     fingerprints = [loaded.fingerprints[file] for file in files_of_the_status(config)]
-    return Build(
-        (config.status, config.supervision, config.log, fingerprints),
-        jobs,
-        set_up=lambda name: logs.configure(config.log, name),
-        heartbeat_deadline=float(config.supervision.heartbeat_deadline),
-        longest_delay=float(config.supervision.restart_delay_max),
-    )
+    return build_of(config, (config.status, config.supervision, config.log, fingerprints), jobs)

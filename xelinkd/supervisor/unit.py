@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
+    from xelinkd.config.schema import Config
+
 GRACE: Final = 1.5  # seconds for a released worker to finish a write
 KILL_AGAIN_AFTER: Final = 5.0  # seconds; a process in an uninterruptible wait ends when the kernel lets it
 BEATS_PER_DEADLINE: Final = 2.0
@@ -38,6 +40,17 @@ class Build:
     set_up: Callable[[str], None]
     heartbeat_deadline: float  # seconds
     longest_delay: float  # seconds
+
+
+def build_of(config: Config, key: object, jobs: Callable[[], Sequence[Job]]) -> Build:
+    """Give what a unit is made from, supervised and logging as configured."""
+    return Build(
+        key,
+        jobs,
+        set_up=lambda name: logs.configure(config.log, name),
+        heartbeat_deadline=float(config.supervision.heartbeat_deadline),
+        longest_delay=float(config.supervision.restart_delay_max),
+    )
 
 
 class Unit:
