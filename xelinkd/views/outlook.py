@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.words import count, listed, relative, span
-from xelinkd.state.checks import live, passed, ready
+from xelinkd.state.checks import live, ready
 from xelinkd.state.history import name_of
 from xelinkd.views.words import clock, when
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from xelinkd.state.checks import Check
     from xelinkd.state.told import State
 
 _MOST_NAMED: Final = 6  # links
@@ -45,17 +46,14 @@ class Outlook:
 
 def outlook(state: State) -> Outlook:
     """Sum the state up."""
-    return Outlook(_tone(state), _brief(state), (_topology(state), _labels(state), *_concerns(state)))
-
-
-def _tone(state: State) -> Tone:
-    if not passed(live(state) + ready(state)):
-        return Tone.BAD
-    return Tone.ODD if state.keeping.ignorance or any(_concerns(state)) else Tone.GOOD
-
-
-def _brief(state: State) -> str:
+    concerns = tuple(_concerns(state))
     failing = next((check for check in live(state) + ready(state) if not check.passed), None)
+    worth_a_look = Tone.ODD if state.keeping.ignorance or concerns else Tone.GOOD
+    tone = Tone.BAD if failing else worth_a_look
+    return Outlook(tone, _brief(state, failing), (_topology(state), _labels(state), *concerns))
+
+
+def _brief(state: State, failing: Check | None) -> str:
     if failing:
         return f"{failing.name} check fails"
     if state.keeping.ignorance or state.history.topology is None:

@@ -19,6 +19,11 @@ def stamp(state: State, moment: float) -> str:
     return time_stamp(min(max(state.wall(moment), 0.0), _LAST))
 
 
+def stamp_if_any(state: State, moment: float | None) -> str | None:
+    """Give a moment that may not have been yet in the same way."""
+    return None if moment is None else stamp(state, moment)
+
+
 def clock(state: State, moment: float) -> str:
     """Give a moment of boot time as time of day in UTC, with the date if that is not today's."""
     at, now = stamp(state, moment), stamp(state, state.now.boot)

@@ -11,7 +11,7 @@ from xelinkd.state import checks
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING
 from xelinkd.views.documents import status_document as shown
 from xelinkd.views.gpus import gpus
-from xelinkd.views.words import stamp
+from xelinkd.views.words import stamp, stamp_if_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,11 +61,11 @@ def _source(state: State) -> shown.Source:
     return shown.Source(
         address=state.supervision.source,
         known=keeping.known_at is not None and ignorance is None,
-        known_at=_moment(state, keeping.known_at),
+        known_at=stamp_if_any(state, keeping.known_at),
         known_age_seconds=_age(state, keeping.known_at),
         reason=ignorance.reason if ignorance else None,
         detail=ignorance.detail if ignorance else None,
-        unknown_since=_moment(state, ignorance.since if ignorance else None),
+        unknown_since=stamp_if_any(state, ignorance.since if ignorance else None),
         unknown_seconds=_age(state, ignorance.since if ignorance else None),
         waits_for_login=state.fetching.waits_for_login,
         oddities=state.fetching.oddities,
@@ -77,9 +77,9 @@ def _fetches(state: State) -> shown.Fetches:
     return shown.Fetches(
         known=fetching.known,
         unknown={str(reason): times for reason, times in fetching.unknown.items()},
-        began_at=_moment(state, fetching.began_at),
-        ended_at=_moment(state, fetching.ended_at),
-        next_at=_moment(state, fetching.asks_at),
+        began_at=stamp_if_any(state, fetching.began_at),
+        ended_at=stamp_if_any(state, fetching.ended_at),
+        next_at=stamp_if_any(state, fetching.asks_at),
         page_bytes=fetching.page_bytes,
         took=_timed(fetching.fetch_seconds, OF_A_FETCH),
         parsing_took=_timed(fetching.parse_seconds, OF_PARSING),
@@ -94,7 +94,7 @@ def _timed(histogram: Histogram, bounds: Iterable[float]) -> shown.Timed:
 def _labels(state: State) -> shown.Labels:
     keeping = state.keeping
     left = None if keeping.end is None else _rounded(keeping.end - state.now.boot)
-    lease = shown.Lease(state.supervision.timing.lease, _moment(state, keeping.end), left)
+    lease = shown.Lease(state.supervision.timing.lease, stamp_if_any(state, keeping.end), left)
     return shown.Labels(left is not None and left > 0, keeping.lines, pairs_of(keeping.lines), lease)
 
 
@@ -104,9 +104,9 @@ def _feature_file(state: State) -> shown.FeatureFile:
         path=state.supervision.feature_file,
         writes=keeping.writes,
         errors=keeping.errors,
-        written_at=_moment(state, keeping.written_at),
+        written_at=stamp_if_any(state, keeping.written_at),
         error=keeping.fault.error if keeping.fault else None,
-        failing_since=_moment(state, keeping.fault.since if keeping.fault else None),
+        failing_since=stamp_if_any(state, keeping.fault.since if keeping.fault else None),
         waits_for_lock=keeping.waits_for_lock,
     )
 
@@ -179,10 +179,6 @@ def _unit(unit: told.UnitState) -> shown.Unit:
 
 def _ended(state: State, ended: told.Ended) -> shown.Ended:
     return shown.Ended(ended.worker, ended.cause, ended.times, stamp(state, ended.last_at))
-
-
-def _moment(state: State, moment: float | None) -> shown.Moment | None:
-    return None if moment is None else stamp(state, moment)
 
 
 def _age(state: State, moment: float | None) -> float | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from xelinkd.views.words import stamp
+from xelinkd.views.words import stamp, stamp_if_any
 
 if TYPE_CHECKING:
     from xelinkd.model.topology import Tile
@@ -28,14 +28,14 @@ def _topology(state: State) -> dict[str, object]:
         "version": VERSION,
         "time": stamp(state, state.now.boot),
         "known": topology is not None and keeping.ignorance is None,
-        "known_at": _stamp(state, keeping.known_at),
+        "known_at": stamp_if_any(state, keeping.known_at),
         **_unknown(state),
         "tiles": None if topology is None else [str(tile) for tile in topology.tiles],
         "links": None if topology is None else [_link(*link) for link in topology.lanes_by_link().items()],
         "missing": [_missing(state, link) for link in state.history.missing],
         "oddities": state.fetching.oddities,
         "labels": keeping.lines,
-        "labels_end_at": _stamp(state, keeping.end),
+        "labels_end_at": stamp_if_any(state, keeping.end),
         "events": [_event(state, event) for event in state.history.events],
     }
 
@@ -59,7 +59,3 @@ def _missing(state: State, link: Missing) -> dict[str, object]:
 def _event(state: State, event: Event) -> dict[str, str]:
     time = stamp(state, event.at)
     return {"event": event.kind, "time": time, "subject": event.subject, "detail": event.detail}
-
-
-def _stamp(state: State, moment: float | None) -> str | None:
-    return None if moment is None else stamp(state, moment)

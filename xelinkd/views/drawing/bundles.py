@@ -43,16 +43,16 @@ def bundles(seen: Shown) -> tuple[Bundle, ...]:
     return tuple(found[devices] for devices in sorted(found))
 
 
-def usual_count(seen: Shown) -> str | None:
+def usual_count(gathered: tuple[Bundle, ...]) -> str | None:
     """Give how many links most pairs of GPUs have; None if the drawing counts all of them."""
-    counts = Counter(bundle.count for bundle in bundles(seen))
+    counts = Counter(bundle.count for bundle in gathered)
     return counts.most_common(1)[0][0] if counts.total() > _ALL_COUNTED else None
 
 
-def unusual(seen: Shown) -> tuple[Bundle, ...]:
+def unusual(gathered: tuple[Bundle, ...]) -> tuple[Bundle, ...]:
     """Give the bundles whose number of links is worth writing: all, if they are few."""
-    usual = usual_count(seen)
-    counted = tuple(bundle for bundle in bundles(seen) if bundle.there and bundle.count != usual)
+    usual = usual_count(gathered)
+    counted = tuple(bundle for bundle in gathered if bundle.there and bundle.count != usual)
     return counted if len(counted) <= _MOST_COUNTED else ()
 
 

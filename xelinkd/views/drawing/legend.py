@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xelinkd.model.words import count, listed, size_of
 from xelinkd.state.history import name_of
-from xelinkd.views.drawing.bundles import usual_count
+from xelinkd.views.drawing.bundles import bundles, usual_count
 from xelinkd.views.words import clock
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _of_lanes(seen: Shown) -> Iterator[Key]:
 
 
 def _of_counts(seen: Shown) -> Iterator[Key]:
-    if usual := usual_count(seen):
+    if usual := usual_count(bundles(seen)):
         yield Key("", f"Two joined GPUs share {usual} of them, where no number says otherwise")
 
 

@@ -49,7 +49,8 @@ def drawing(state: State, *first: Markup) -> Markup:
     if seen is None or not seen.is_drawable:
         return _in_words(state, seen, *first)
     cards = {card.device: card for card in arrange(seen.tiles)}
-    parts = (_links(seen, cards), _cards(seen, cards), _missing(seen, cards), _counts(seen, cards))
+    gathered = bundles(seen)
+    parts = (_links(gathered, cards), _cards(seen, cards), _missing(seen, cards), _counts(gathered, cards))
     return _framed(state, seen, cards, *first, *parts)
 
 
@@ -108,7 +109,7 @@ def _short(sentence: str) -> str:
     return sentence if len(sentence) <= _LONGEST else sentence[: _LONGEST - 1] + "…"
 
 
-def _links(seen: Shown, cards: Cards) -> Markup:
+def _links(gathered: tuple[Bundle, ...], cards: Cards) -> Markup:
     chips = _chips(cards)
     drawn = (
         tag(
@@ -117,7 +118,7 @@ def _links(seen: Shown, cards: Cards) -> Markup:
             class_=f"link {thickness(lanes)}",
             d=" ".join(_course(_strand(ends, chips, cards)) for ends in bundle.links[lanes]),
         )
-        for bundle in bundles(seen)
+        for bundle in gathered
         for lanes in bundle.links
     )
     return tag("g", *drawn, class_="links")
@@ -143,9 +144,9 @@ def _missing(seen: Shown, cards: Cards) -> Markup:
     return tag("g", *drawn, class_="missing")
 
 
-def _counts(seen: Shown, cards: Cards) -> Markup:
+def _counts(gathered: tuple[Bundle, ...], cards: Cards) -> Markup:
     """Write how many links a bundle has, where that tells something."""
-    drawn = (_count(bundle, cards) for bundle in unusual(seen))
+    drawn = (_count(bundle, cards) for bundle in unusual(gathered))
     return tag("g", *drawn, class_="counts")
 
 
