@@ -38,7 +38,7 @@ def serve(
     """Answer at `status.listen` by the routes (path to route), until what `until` gives is over.
 
     For a process of its own, with one thread. It waits for what is not there yet: a port that is taken, an
-    address, a token file, a certificate; nothing is served without them. What `until` raises ends it, too.
+    address, a certificate; nothing is served without them. What `until` raises ends it, too.
     """
     asyncio.run(_serve(status, routes, until, bounds))
 

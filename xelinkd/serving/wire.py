@@ -133,17 +133,15 @@ class Wire:
         raise ConnectionAbortedError
 
     async def _readable(self) -> None:
-        self._ready.clear()
-        self._loop.add_reader(self._sock, self._ready.set)
-        try:
-            await self._ready.wait()
-        finally:
-            self._loop.remove_reader(self._sock)
+        await self._possible(self._loop.add_reader, self._loop.remove_reader)
 
     async def _writable(self) -> None:
+        await self._possible(self._loop.add_writer, self._loop.remove_writer)
+
+    async def _possible(self, add: Callable[..., object], remove: Callable[[socket.socket], object]) -> None:
         self._ready.clear()
-        self._loop.add_writer(self._sock, self._ready.set)
+        add(self._sock, self._ready.set)
         try:
             await self._ready.wait()
         finally:
-            self._loop.remove_writer(self._sock)
+            remove(self._sock)

@@ -11,7 +11,7 @@ from xelinkd.model.topology import Count, Tile, Topology
 from xelinkd.state.histogram import Seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 MAX_EVENTS: Final = 500
 MAX_MISSING: Final = 10_000  # links; 128 tiles, all linked, have 8128
@@ -89,16 +89,13 @@ def noted(history: History, kind: Kind, at: float, subject: str = "", detail: st
 
 def since(history: History, before: History) -> tuple[Event, ...]:
     """Give the events that came after those of an earlier history."""
-    known = set(before.events[-1:])
-    new = list(history.events)
-    for index in range(len(new) - 1, -1, -1):
-        if new[index] in known:
-            return tuple(new[index + 1 :])
-    return tuple(new)
+    for index in range(len(history.events), 0, -1):
+        if history.events[index - 1 : index] == before.events[-1:]:
+            return history.events[index:]
+    return history.events
 
 
-def _changes(before: Links, after: Links, missing: Iterable[tuple[Tile, Tile]], at: float) -> list[Event]:
-    missed = set(missing)
+def _changes(before: Links, after: Links, missed: set[tuple[Tile, Tile]], at: float) -> list[Event]:
     lost = [Event(Kind.LINK_LOST, at, name_of(ends)) for ends in before if ends not in after]
     come = [
         Event(Kind.LINK_BACK if ends in missed else Kind.LINK_NEW, at, name_of(ends))

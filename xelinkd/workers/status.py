@@ -35,8 +35,8 @@ def serve_status(config: Status, lifeline: Lifeline, boards: Boards) -> None:
 def routes(look: Callable[[], State | None]) -> dict[str, Route]:
     """Give what is answered at which path; `look` gives the state, once the supervisor has told of it."""
 
-    def shown(view: Callable[[State], Response], *, is_open: bool = False) -> Route:
-        return Route(lambda _: _answer(look(), view), is_open)
+    def shown(view: Callable[[State], Response]) -> Route:
+        return Route(lambda _: _answer(look(), view))
 
     def probe(name: str, checks: Callable[[State], tuple[Check, ...]]) -> Route:
         return Route(
