@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import base64
 import gzip
-import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.daemon import PATIENCE
+from support.local_http import LocalServer, QuietHandler, running
 
 from xelinkd.model.exposition import family_lines, read_rows
 from xelinkd.sources.metrics import fetch
 
 if TYPE_CHECKING:
     import ssl
+    import threading
     from collections.abc import Callable, Iterator
 
     from xelinkd.model.topology import Row
@@ -42,21 +42,16 @@ def rows_of(page: bytes) -> tuple[Row, ...]:
     return read_rows(page[start:end] for start, end in family_lines(page))
 
 
-class PageServer(ThreadingHTTPServer):
+class PageServer(LocalServer):
     """Serves `body` with `status`, whatever is asked for; both may be changed at any time.
 
     With a `login` ("user:password") it serves those who give it, and the others as XPU Manager does: status
     401, after a while if it is a `tarpit`.
     """
 
-    daemon_threads = True
-
     def __init__(self, body: bytes, context: ssl.SSLContext | None = None, port: int = 0) -> None:
         """Take a port of 127.0.0.1, a free one unless it is given; with a context, speak TLS."""
-        super().__init__(("127.0.0.1", port), _Handler)
-        if context:
-            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        self.scheme = "https" if context else "http"
+        super().__init__(_Handler, context, port)
         self.body = body
         self.status = 200
         self.served = 0
@@ -67,7 +62,7 @@ class PageServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """Give the page's address."""
-        return f"{self.scheme}://127.0.0.1:{self.server_port}/metrics"
+        return f"{self.scheme}://{self.address}/metrics"
 
     def knows(self, authorization: str) -> bool:
         """Tell whether a header `Authorization` opens the door; count it if not."""
@@ -79,38 +74,25 @@ class PageServer(ThreadingHTTPServer):
             self.tarpit.wait(PATIENCE)
         return False
 
-    def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that hang up."""
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: PageServer
 
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         """Serve the page."""
         body = self.server.body
         known = self.server.knows(self.headers.get("Authorization", ""))
-        self.send_response(self.server.status if known else 401)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.answer(self.server.status if known else 401, body)
         self.server.served += 1
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @contextmanager
 def serving_page(body: bytes, context: ssl.SSLContext | None = None, port: int = 0) -> Iterator[PageServer]:
     """Serve a page inside a `with` block."""
     server = PageServer(body, context, port)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        if server.tarpit:
-            server.tarpit.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with running(server):
+        try:
+            yield server
+        finally:
+            if server.tarpit:
+                server.tarpit.set()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import threading
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
@@ -16,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from support.daemon import PATIENCE, wait_until
+from support.site import NOTHING, Answer, serving
 
 from xelinkd.views.metrics.metrics import CONTENT_TYPE
 
@@ -42,34 +41,11 @@ def promtool(*arguments: str | Path, stdin: bytes = b"") -> str:
     return said
 
 
-class _Handler(BaseHTTPRequestHandler):
-    page: bytes
-
-    def do_GET(self) -> None:
-        """Serve the page."""
-        self.send_response(200)
-        self.send_header("Content-Type", CONTENT_TYPE)
-        self.send_header("Content-Length", str(len(self.page)))
-        self.end_headers()
-        self.wfile.write(self.page)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def serving_metrics(page: bytes) -> Iterator[str]:
-    """Serve a page of metrics as the status process shall; give its host and port."""
-    handler = type("Handler", (_Handler,), {"page": page})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    """Serve a page of metrics as the status process does; give its host and port."""
+    with serving({"/metrics": Answer(CONTENT_TYPE, NOTHING, page)}) as address:
+        yield address.removeprefix("http://")
 
 
 class Prometheus:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
+
+from support.local_http import LocalServer, QuietHandler, running
 
 from xelinkd.views.documents import topology_json
 from xelinkd.views.drawing import topology_svg
@@ -44,31 +44,22 @@ def answers_of(state: State) -> Answers:
 @contextmanager
 def serving(answers: Answers) -> Iterator[str]:
     """Serve inside a `with` block, and give the address."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answers))
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    server = LocalServer(_handler(answers))
+    with running(server):
+        yield f"http://{server.address}"
 
 
-def _handler(answers: Answers) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+def _handler(answers: Answers) -> type[QuietHandler]:
+    class Handler(QuietHandler):
+        def respond(self) -> None:
             """Give what is there."""
-            answer = answers.get(self.path, Answer("text/plain", NOTHING, b"not found"))
-            self.send_response(200 if self.path in answers else 404)
-            self.send_header("Content-Type", answer.content_type)
-            self.send_header("Content-Security-Policy", answer.policy)
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            given = answers.get(self.path, Answer("text/plain", NOTHING, b"not found"))
+            self.answer(
+                200 if self.path in answers else 404,
+                given.body,
+                Content_Type=given.content_type,
+                Content_Security_Policy=given.policy,
+                X_Content_Type_Options="nosniff",
+            )
 
     return Handler

@@ -5,11 +5,10 @@ The daemon's own server takes its place where a test is about the daemon: see su
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from support.local_http import LocalServer, QuietHandler, running
 from support.states import GOOD
 
 from xelinkd.views.documents.status_json import render
@@ -21,18 +20,12 @@ if TYPE_CHECKING:
     from xelinkd.state.told import State
 
 
-class StatusServer(ThreadingHTTPServer):
+class StatusServer(LocalServer):
     """Serves `state`, to those who give the `token` if there is one; both may be changed at any time."""
-
-    daemon_threads = True
-    allow_reuse_address = True
 
     def __init__(self, state: State, context: ssl.SSLContext | None = None, port: int = 0) -> None:
         """Take a port of 127.0.0.1, a free one unless it is given; with a context, speak TLS."""
-        super().__init__(("127.0.0.1", port), _Handler)
-        if context:
-            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        self.scheme = "https" if context else "http"
+        super().__init__(_Handler, context, port)
         self.state = state
         self.token: str | None = None
         self.served = 0
@@ -40,39 +33,27 @@ class StatusServer(ThreadingHTTPServer):
     @property
     def listen(self) -> str:
         """Give what `status.listen` would be."""
-        return f"127.0.0.1:{self.server_port}"
+        return self.address
 
     @property
     def url(self) -> str:
         """Give its address."""
-        return f"{self.scheme}://{self.listen}"
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that hang up."""
+        return f"{self.scheme}://{self.address}"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     server: StatusServer
 
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         """Serve the status."""
         wanted = self.server.token and f"Bearer {self.server.token}"
         if self.path != "/status.json":
-            self._answer(404, b"")
+            self.answer(404, b"")
         elif wanted in (None, self.headers.get("Authorization")):
-            self._answer(200, render(self.server.state))
+            self.answer(200, render(self.server.state))
         else:
-            self._answer(401, b"")
+            self.answer(401, b"")
         self.server.served += 1
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @contextmanager
@@ -81,11 +62,5 @@ def serving_status(
 ) -> Iterator[StatusServer]:
     """Serve a status inside a `with` block."""
     server = StatusServer(state, context, port)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
