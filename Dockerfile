@@ -13,5 +13,5 @@ FROM docker.io/library/python:3.13-slim
 COPY --from=build /opt/xelinkd /opt/xelinkd
 COPY etc/xelinkd.toml /etc/xelinkd/xelinkd.toml
 # No EXPOSE: the status is on the loopback address by default. No HEALTHCHECK: Kubernetes does not look at it, and has a
-# probe of its own (deployments/daemonset.yaml).
+# probe of its own (deployments/).
 ENTRYPOINT ["/opt/xelinkd/bin/xelinkd"]
