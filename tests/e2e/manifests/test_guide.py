@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from support.daemon import xelinkd
-from support.kubernetes import ROOT, XPU_MANAGER, documents, of_kind
+from support.kubernetes import ROOT, XPU_MANAGER, documents, of_kind, patched
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def test_image_is_swapped_as_the_guide_says(tmp_path: Path) -> None:
     assert found is not None
     before = in_shell(f"kubectl patch --local -f {XPU_MANAGER} --patch-file {patch} -o yaml", tmp_path)
     (tmp_path / "before.yaml").write_text(before)
-    swap = "kubectl set image --local -f before.yaml -o yaml"
-    same, other = (
-        in_shell(f"{swap} {image}", tmp_path) for image in ("xelink-sidecar=xelinkd:0.1.0", found[1])
-    )
-    assert other.count(found[2]) == 1
-    assert other.replace(found[2], "xelinkd:0.1.0") == same
+    after = in_shell(f"kubectl set image --local -f before.yaml -o yaml {found[1]}", tmp_path)
+    (tmp_path / "after.yaml").write_text(after)
+    back = in_shell("kubectl set image --local -f after.yaml -o yaml xelink-sidecar=xelinkd:0.1.0", tmp_path)
+    assert after.count(found[2]) == 1
+    assert after.replace(found[2], "xelinkd:0.1.0") == back
+    assert patched(documents(back)[0], documents(patch.read_text())[0]) == documents(back)[0]
