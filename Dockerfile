@@ -14,4 +14,5 @@ COPY --from=build /opt/xelinkd /opt/xelinkd
 COPY etc/xelinkd.toml /etc/xelinkd/xelinkd.toml
 # No EXPOSE: the status is on the loopback address by default. No HEALTHCHECK: Kubernetes does not look at it, and has a
 # probe of its own (deployments/).
-ENTRYPOINT ["/opt/xelinkd/bin/xelinkd"]
+ENV PATH=/opt/xelinkd/bin:$PATH
+ENTRYPOINT ["xelinkd"]
