@@ -1,9 +1,9 @@
-# Everything here sets up what it needs in this checkout, once. Nothing needs root.
+# Everything here sets up what it needs in this checkout, once. Nothing but e2e-systemd needs root.
 
-.PHONY: help test lint demo browser bench faults soak fuzz coverage clean
+.PHONY: help test lint demo browser e2e-systemd bench faults soak fuzz coverage clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## /make \1	/p' Makefile | expand -t 20
 
 test: lint ## all checks and all tests, on the oldest and the newest supported Python
 	@tools/test
@@ -16,6 +16,9 @@ demo: ## watch it work: a simulated node of 8 GPUs, and xelinkd beside it
 
 browser: ## the page in a real browser (Debian's chromium); screenshots in .browser/
 	@exec tools/browser
+
+e2e-systemd: ## as a service in booted systemds, 252 and 257 (takes root on Debian 12)
+	@exec tools/e2e-systemd
 
 bench: ## the budgets, measured (PEER="command" puts another program beside it)
 	@exec tools/bench $(PEER)
@@ -33,5 +36,5 @@ coverage: ## which branches the tests reach
 	@tools/coverage
 
 clean: ## remove what the commands above made
-	rm -rf build .venv-* .demo .fuzz .browser .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf build .venv-* .demo .fuzz .browser .e2e .coverage* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -9,7 +9,7 @@ from support.states import FETCHING, GOOD, KEEPING, SUPERVISION, changed
 
 from xelinkd.model.lease import Instant
 from xelinkd.model.unknown import Reason
-from xelinkd.state.checks import live, passed, ready
+from xelinkd.state.checks import has_settled, live, passed, ready
 from xelinkd.state.told import Fault, Ignorance, Keeping, State, UnitState
 
 IGNORANT = Ignorance(Reason.REFUSED, "nothing listens there", 9_000.0)
@@ -106,3 +106,17 @@ def test_supervisor_that_sleeps() -> None:
     """A supervisor that has not woken for longer than its deadline is not live."""
     state = replace(later(GOOD, 41.0), turned_at=10_000.0)
     assert [check.name for check in live(state) if not check.passed] == ["supervisor"]
+
+
+def test_settled_with_the_first_outcome_of_the_pipeline_that_runs() -> None:
+    """What is configured is in force once its own pipeline has brought an outcome, known or not."""
+    assert has_settled(GOOD)
+    assert not has_settled(replace(GOOD, keeping=changed(GOOD.keeping, took_at=None)))
+    earlier = changed(GOOD.keeping, took_at=3_999.0)  # of the pipeline before
+    assert not has_settled(replace(GOOD, keeping=earlier))
+
+
+def test_not_settled_while_a_unit_is_replaced() -> None:
+    """What is configured is not in force while its predecessor still runs."""
+    units = (UnitState("status", "leaving", 0, is_failing=False), *GOOD.supervision.units)
+    assert not has_settled(replace(GOOD, supervision=changed(GOOD.supervision, units=units)))

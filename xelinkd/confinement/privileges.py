@@ -43,11 +43,13 @@ def forgo_new_privileges() -> None:
 
 
 def keep_capabilities(kept: int) -> None:
-    """Drop all capabilities but these; who has none loses none."""
+    """Drop all capabilities but these; who has none makes no call for it, which a filter might refuse."""
     _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     header = _Header(_CAPABILITY_VERSION_3, 0)
     data = (_Data * 2)()
     _check(_LIBC.capget(ctypes.byref(header), data), "capget")
+    if not any(bytes(data)):
+        return
     low = data[0].permitted & kept
     data[0] = _Data(low, low, 0)
     data[1] = _Data(0, 0, 0)
@@ -56,7 +58,9 @@ def keep_capabilities(kept: int) -> None:
 
 def hide_memory() -> None:
     """Leave no core dump, and let no other process of the same user look in."""
-    resource.setrlimit(resource.RLIMIT_CORE, (_NO_CORE_EVEN_PIPED, _NO_CORE_EVEN_PIPED))
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    limit = _NO_CORE_EVEN_PIPED if most == resource.RLIM_INFINITY else min(most, _NO_CORE_EVEN_PIPED)
+    resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))
     _prctl(_PR_SET_DUMPABLE, 0)
 
 

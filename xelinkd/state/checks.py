@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from xelinkd.state.told import State, UnitState
 
 PIPELINE: Final = "pipeline"
+WRITER: Final = "writer"
 RUNNING: Final = "running"
 RESTING: Final = "resting"
 CRASHING: Final = 3  # failures in a row after which a restart is no accident
@@ -34,6 +35,15 @@ def live(state: State) -> tuple[Check, ...]:
 def ready(state: State) -> tuple[Check, ...]:
     """Tell whether the configuration is good, fetches go on, and the labels are true and in their lease."""
     return _config(state), _pipeline(state), _lock(state), _labels(state), _feature_file(state)
+
+
+def has_settled(state: State) -> bool:
+    """Tell whether all units run as configured now, and the pipeline has brought its first outcome."""
+    if any(unit.phase != RUNNING for unit in state.supervision.units):
+        return False
+    began = (process.since for process in state.supervision.processes if process.name == WRITER)
+    took = state.keeping.took_at
+    return took is not None and all(took >= since for since in began)
 
 
 def passed(checks: tuple[Check, ...]) -> bool:

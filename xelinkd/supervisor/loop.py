@@ -23,6 +23,7 @@ from xelinkd.confinement.privileges import (
 from xelinkd.supervisor import logins, reloads, signals
 from xelinkd.supervisor.notice import Applied, NoticeBoard, applied, refused
 from xelinkd.supervisor.pipeline import pipeline, remover, watcher
+from xelinkd.supervisor.service_manager import Announcer, service_manager
 from xelinkd.supervisor.status import StatusUnits
 from xelinkd.supervisor.unit import Unit, see_through
 from xelinkd.workers.boards import Boards
@@ -70,9 +71,12 @@ class Supervisor:
         self._logins = logins.Logins()
         self._boards = Boards()
         self._notice = NoticeBoard(self._boards)
+        self._announcer = Announcer(service_manager(), self._boards)
         self._pipeline = Unit("pipeline", self._pipeline_of(loaded))
         self._watcher = Unit("watcher", watcher(loaded))
         self._status = StatusUnits(self._boards, loaded)
+        self._asked_at: float | None = None  # when another configuration was last wished for
+        self._is_stopping = False
         self._ending = Ending.TOLD
 
     @property
@@ -96,10 +100,15 @@ class Supervisor:
                 self._reload()
             if now >= self._renewals.due:
                 self._renew()
-            self._notice.turn(self._units, self._applied)
+            self._tell()
         self._follow_exit_policy()
         log.info("stopped")
         return self._ending
+
+    def _tell(self) -> None:
+        self._notice.turn(self._units, self._applied)
+        is_asked = self._reloads.due != reloads.NEVER
+        self._announcer.turn(asked_at=self._asked_at, is_asked=is_asked, is_stopping=self._is_stopping)
 
     def _follow_exit_policy(self) -> None:
         """Remove the labels if that is asked for: by a worker of its own, for the writer may be long dead."""
@@ -109,7 +118,8 @@ class Supervisor:
     def _wait(self) -> None:
         """Wait for what comes first, and take it in."""
         actions = {source: (unit, hear) for unit in self._units for source, hear in unit.sources()}
-        due = min(self._reloads.due, self._renewals.due, *(unit.deadline for unit in self._units))
+        deadlines = (self._reloads.due, self._renewals.due, self._announcer.deadline)
+        due = min(*deadlines, *(unit.deadline for unit in self._units))
         ready = wait([self._wake_up, *actions], max(0.0, due - time.monotonic()))
         if time.monotonic() > due + OVERSLEPT:
             self._forgive()
@@ -165,12 +175,14 @@ class Supervisor:
             self._stop()
 
     def _stop(self) -> None:
+        self._is_stopping = True
         self._pipeline.stop()
         self._watcher.stop()
         self._status.stop()
 
     def _ask_for_reload(self) -> None:
-        self._reloads = reloads.ask(self._reloads, time.monotonic())
+        self._asked_at = time.monotonic()
+        self._reloads = reloads.ask(self._reloads, self._asked_at)
 
     def _reload(self) -> None:
         has_changed = False

@@ -82,6 +82,8 @@ class _Desk:
                 return
             self._act(is_observed=bool(is_observed))
             self._tell()
+            if is_observed:
+                self.lifeline.say(PROGRESS)  # after it was told, for the supervisor looks then
 
     def _act(self, *, is_observed: bool) -> None:
         if not is_observed:
@@ -90,7 +92,6 @@ class _Desk:
         observation = decode(self.lifeline.receive(self.observations, MAX_MESSAGE_SIZE))
         self.account.takes_in(observation, clocks.now().boot)
         take_in(self.keeper, observation, self.config)
-        self.lifeline.say(PROGRESS)
 
     def _tell(self) -> None:
         self.account.has_kept(self.keeper, clocks.now().boot)
