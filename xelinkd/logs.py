@@ -1,5 +1,7 @@
 """Logs: one event is one line is one write to standard error; JSON for machines, text for a terminal.
 
+Where standard error is systemd's journal, an event is an entry with fields there instead.
+
 Every event has a stable name and fields, listed in docs/logging.md.
 """
 
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from xelinkd import journal
 from xelinkd.deferred import defer, without
 
 # structlog imports asyncio for loggers that nobody here uses: 2 MB and a tenth of the start.
@@ -60,18 +63,25 @@ _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
 def configure(config: Log, process: str) -> None:
     """Set up logging for this process, which is named in each of its lines."""
-    as_text = config.format == "text" or (config.format == "auto" and _STDERR.isatty())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             _named(process),
             structlog.processors.format_exc_info,
-            *(_text() if as_text else (_json,)),
+            *_RENDERERS[_format(config)](),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(config.level),
         logger_factory=structlog.BytesLoggerFactory(_STDERR),
     )
+
+
+def _format(config: Log) -> str:
+    if config.format != "auto":
+        return config.format
+    if journal.is_behind(_STDERR.fileno()):
+        return "journal"
+    return "text" if _STDERR.isatty() else "json"
 
 
 def logger() -> FilteringBoundLogger:
@@ -91,6 +101,19 @@ def _named(process: str) -> Processor:
         }
 
     return add_process
+
+
+def _journal() -> tuple[Processor, ...]:
+    return _to_journal, _json
+
+
+def _to_journal(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Send it to the journal; where that fails, go on to standard error."""
+    try:
+        journal.send(journal.entry(event))
+    except OSError:
+        return event
+    raise structlog.DropEvent
 
 
 def _json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
@@ -115,3 +138,6 @@ def _text() -> tuple[Processor, ...]:
         return str(line).encode("utf-8", "backslashreplace")
 
     return as_words, renderer, encode
+
+
+_RENDERERS: Final = {"json": lambda: (_json,), "text": _text, "journal": _journal}

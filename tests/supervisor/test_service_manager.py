@@ -58,7 +58,9 @@ def test_a_life(daemon: Daemon, manager: Manager, xpum: Simulator) -> None:
     assert len(daemon.links()) == 6  # ready is: the labels are there
     xpum.set_link("0.0-1.0", up=False)
     manager.hear_until("STATUS=5 links (1 missing) since ")
-    daemon.configure(labels={"min_lanes": 9})
+    another = daemon.config.with_name("another")  # renamed, for a file that is half written is refused
+    another.write_text(daemon.text(labels={"min_lanes": 9}))
+    another.rename(daemon.config)
     manager.hear_until("RELOADING=1\nMONOTONIC_USEC=")
     manager.hear_until("READY=1")
     assert daemon.links() == set()  # it is in force

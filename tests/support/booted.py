@@ -43,8 +43,9 @@ class Machine:
         return text
 
     def write(self, path: str | Path, text: str) -> None:
-        """Write a file inside, with its folders."""
-        self.run("sh", "-c", 'mkdir -p "${1%/*}" && cat >"$1"', "sh", str(path), stdin=text.encode())
+        """Write a file inside, with its folders; it is there as a whole or not at all."""
+        write = 'mkdir -p "${1%/*}" && cat >"$1.new" && mv "$1.new" "$1"'
+        self.run("sh", "-c", write, "sh", str(path), stdin=text.encode())
 
     def read(self, path: str | Path) -> str:
         """Read a file inside; nothing where there is none."""

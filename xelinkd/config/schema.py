@@ -189,7 +189,9 @@ class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     level: Annotated[LogLevel, Meta(description="The least severe that is logged"), one_of(LogLevel)] = "info"
     format: Annotated[
-        LogFormat, Meta(description="auto is text on a terminal and JSON elsewhere"), one_of(LogFormat)
+        LogFormat,
+        Meta(description="auto is text on a terminal, fields in systemd's journal, and JSON elsewhere"),
+        one_of(LogFormat),
     ] = "auto"
 
 
