@@ -113,7 +113,7 @@ def _hierarchies() -> list[Path]:
 @contextmanager
 def _container(name: str, tree: Path, binds: Mapping[Path, str]) -> Iterator[subprocess.Popen[bytes]]:
     command = [
-        "systemd-nspawn",
+        *("setpriv", "--pdeathsig=KILL", "systemd-nspawn"),  # it dies with us, and all in it with it
         *("--machine", name, "--directory", str(tree)),
         *("--register=no", "--keep-unit", "--boot", "--volatile=overlay", "--private-network"),
         f"--system-call-filter={LANDLOCK}",

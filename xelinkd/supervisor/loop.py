@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import time
 from dataclasses import replace
 from enum import Enum, auto
@@ -50,6 +51,7 @@ class Ending(Enum):
 
 def supervise(loaded: Loaded, load_again: Callable[[Loaded], Loaded]) -> Ending:
     """Run xelinkd until it shall end; `load_again` reads the configuration, or raises ConfigError."""
+    faulthandler.enable(2)  # for the workers, too; a watchdog's SIGABRT shows where it hung
     forgo_new_privileges()
     keep_capabilities(DAC_OVERRIDE | DAC_READ_SEARCH | NET_BIND_SERVICE)  # what one worker or another keeps
     with signals.signal_wake_up() as wake_up:
@@ -75,7 +77,9 @@ class Supervisor:
         self._pipeline = Unit("pipeline", self._pipeline_of(loaded))
         self._watcher = Unit("watcher", watcher(loaded))
         self._status = StatusUnits(self._boards, loaded)
-        self._asked_at: float | None = None  # when another configuration was last wished for
+        self._asked_at: float | None = (
+            None  # when another configuration was last asked for, or came by itself
+        )
         self._is_stopping = False
         self._ending = Ending.TOLD
 
@@ -163,6 +167,7 @@ class Supervisor:
 
     def _heed(self, numbers: frozenset[int]) -> None:
         if numbers & signals.RELOAD:
+            self._asked_at = time.monotonic()
             self._ask_for_reload()
         if numbers & signals.STOP:
             log.info("stopping", signals=sorted(signals.names(numbers & signals.STOP)))
@@ -181,8 +186,7 @@ class Supervisor:
         self._status.stop()
 
     def _ask_for_reload(self) -> None:
-        self._asked_at = time.monotonic()
-        self._reloads = reloads.ask(self._reloads, self._asked_at)
+        self._reloads = reloads.ask(self._reloads, time.monotonic())
 
     def _reload(self) -> None:
         has_changed = False
@@ -209,6 +213,7 @@ class Supervisor:
         """Say what is wrong once, however often the same is read; what is in force stays so."""
         before, self._applied = self._applied, refused(self._applied, error)
         if self._applied.problems != before.problems:
+            self._asked_at = time.monotonic()
             log.error("config_refused", config=self._loaded.path, problems=list(self._applied.problems))
 
     def _tell_right_again(self) -> None:
@@ -218,6 +223,7 @@ class Supervisor:
 
     def _apply(self, loaded: Loaded) -> None:
         before = self._loaded
+        self._asked_at = time.monotonic()
         self._applied = applied(self._applied, _guarded(loaded))
         logs.configure(loaded.config.log, "supervisor")
         log.info("config_applied", config=loaded.path, changes=changes(before, loaded))

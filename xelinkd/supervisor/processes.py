@@ -8,7 +8,6 @@ hidden descriptor that closing "all others" would close too.
 from __future__ import annotations
 
 import ctypes
-import faulthandler
 import os
 import signal
 from contextlib import suppress
@@ -157,7 +156,6 @@ def _detach(job: Job, control: Connection, supervisor: int) -> None:
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != supervisor:  # it died before the line above
         os._exit(ORPHANED)
-    faulthandler.enable(2)
 
 
 def _close_all_but(keep: set[int]) -> None:

@@ -39,7 +39,9 @@ def test_stopped_supervisor_is_restarted(service: Service, saw: Saw) -> None:
     main = service.main
     service.signal("STOP", main)
     seconds = until_it_is_back(service, main)
-    assert any("Watchdog timeout" in str(entry["MESSAGE"]) for entry in service.journal("--unit=xelinkd"))
+    said = "\n".join(str(entry["MESSAGE"]) for entry in service.journal("--unit=xelinkd"))
+    assert "Watchdog timeout" in said
+    assert "supervisor/loop.py" in said  # where it hung
     saw("SIGSTOP to the supervisor (WatchdogSec=3) to READY again", seconds)
 
 
