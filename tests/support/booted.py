@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +58,8 @@ _PATH: Final = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 def booted(root: Path, binds: Mapping[Path, str]) -> Iterator[Machine]:
     """Boot the systemd in a folder, over an overlay that is thrown away; folders of ours are seen inside."""
     with ExitStack() as stack:
-        tree = stack.enter_context(_mounted(root))
-        name = f"xelinkd-e2e-{os.getpid()}"
+        name = os.environ["XELINKD_E2E_NAME"]
+        tree = stack.enter_context(_mounted(root, name))
         stack.enter_context(_cgroups(name))
         process = stack.enter_context(_container(name, tree, binds))
         machine = Machine(wait_until(lambda: _first_process(process.pid), "the container's first process"))
@@ -78,9 +77,10 @@ def _is_up(machine: Machine) -> bool:
 
 
 @contextmanager
-def _mounted(root: Path) -> Iterator[Path]:
+def _mounted(root: Path, name: str) -> Iterator[Path]:
     """Give the folder without what is mounted below it: that is the container's own business."""
-    tree = Path(tempfile.mkdtemp(prefix="xelinkd-e2e-"))
+    tree = Path("/tmp", name)
+    tree.mkdir(mode=0o700)
     subprocess.run(["mount", "--bind", root, tree], check=True)
     try:
         yield tree
@@ -113,7 +113,7 @@ def _hierarchies() -> list[Path]:
 @contextmanager
 def _container(name: str, tree: Path, binds: Mapping[Path, str]) -> Iterator[subprocess.Popen[bytes]]:
     command = [
-        *("setpriv", "--pdeathsig=KILL", "systemd-nspawn"),  # it dies with us, and all in it with it
+        "systemd-nspawn",
         *("--machine", name, "--directory", str(tree)),
         *("--register=no", "--keep-unit", "--boot", "--volatile=overlay", "--private-network"),
         f"--system-call-filter={LANDLOCK}",
