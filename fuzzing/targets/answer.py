@@ -12,7 +12,7 @@ from fuzzing import expect
 from fuzzing.target import MARK, Target
 from xelinkd.model.observation import MAX_DETAIL_LENGTH, Unknown, decode, encode
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.sources.place import Place, fetch
 
 _DEADLINE: Final = 30.0  # seconds; the server never lets anybody wait
 _BUDGET: Final = 64 * 1024  # bytes
@@ -22,7 +22,7 @@ def check(data: bytes) -> None:
     """Fetch from a server that answers these bytes and hangs up."""
     server = _server()
     server.answer = data
-    source = MetricsSource(f"http://127.0.0.1:{server.port}/metrics", _DEADLINE, None, _BUDGET)
+    source = Place(f"http://127.0.0.1:{server.port}/metrics", _DEADLINE, None, _BUDGET)
     try:
         body = b"".join(fetch(source))
     except FetchError as error:

@@ -22,7 +22,7 @@ from xelinkd.config.schema import Config, referenced_files
 from xelinkd.config.url import host_and_port
 from xelinkd.model.labels import label_lines
 from xelinkd.model.topology import Topology
-from xelinkd.workers.observer import source_of
+from xelinkd.sources.metrics import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def check(data: bytes) -> None:
     _check_used(decoded.config)
     flagged = _decode(data, *_FLAGS)
     if flagged is not None:
-        assert source_of(flagged.config).url.startswith("https://")
+        assert metrics(flagged.config.source).place.url.startswith("https://")
 
 
 def _decode(data: bytes, *overrides: UrlPort | UrlHttps) -> Decoded | None:
@@ -71,7 +71,7 @@ def _check_shown(loaded: Loaded) -> None:
 def _check_used(config: Config) -> None:
     """Build from it what workers build: no value that was let in may stop them."""
     url = parse_url(
-        source_of(config).url
+        metrics(config.source).place.url
     )  # by which the fetcher connects; it is confined to what we take for it
     host, port = host_and_port(config.source.url)
     assert (host.lower(), port) == ((url.host or "").strip("[]"), url.port or _PORTS[url.scheme or ""])

@@ -55,7 +55,7 @@ def test_verb_like_no_other() -> None:
     """A word that is near no verb gets the list of verbs."""
     done = xelinkd("help")
     assert done.returncode == 2
-    assert "run, once, show, status, watch, doctor, check, clear, simulate, version" in done.stderr
+    assert "run, once, show, status, watch, doctor, trust, check, clear, simulate, version" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,12 @@ from support.status_server import serving_status
 from xelinkd.cli.watching import SourceWatch
 from xelinkd.config.schema import Config
 from xelinkd.model.lease import Instant
+from xelinkd.model.page import read_parts
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.page import render
 from xelinkd.sources.login import Login
-from xelinkd.sources.metrics import MetricsSource
+from xelinkd.sources.place import Place
+from xelinkd.sources.source import HttpSource
 from xelinkd.state.history import History, seen
 from xelinkd.views.terminal.changes import Change
 
@@ -216,8 +218,8 @@ def test_a_password_that_is_refused_is_not_tried_again_soon(tmp_path: Path) -> N
     with serving_page(b"", context) as server:
         server.login = "xpumadmin:right"
         login = Login("xpumadmin", tmp_path / "password")
-        source = MetricsSource(server.url, PATIENCE, str(tmp_path / "ca.pem"), 1000, login)
-        watch = SourceWatch(source, Config(), 0.1)
+        source = Place(server.url, PATIENCE, str(tmp_path / "ca.pem"), 1000, login)
+        watch = SourceWatch(HttpSource(source, read_parts), Config(), 0.1)
         (failing,) = watch.look()
         assert isinstance(failing, Change)
         assert (failing.subject, watch.pause, server.refused) == ("unauthorized", 300.0, 1)

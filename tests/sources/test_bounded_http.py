@@ -14,7 +14,7 @@ from support.pages import fetched
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import Deadline, connect
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.metrics import MetricsSource
+from xelinkd.sources.place import Place
 
 if TYPE_CHECKING:
     import threading
@@ -26,11 +26,11 @@ _OK = b"HTTP/1.1 200 OK\r\n"
 _BUDGET = 64 * 1024
 
 
-def _source(port: int, seconds: float = 0.3, scheme: str = "http", host: str = "127.0.0.1") -> MetricsSource:
-    return MetricsSource(f"{scheme}://{host}:{port}/metrics", seconds, None, _BUDGET)
+def _source(port: int, seconds: float = 0.3, scheme: str = "http", host: str = "127.0.0.1") -> Place:
+    return Place(f"{scheme}://{host}:{port}/metrics", seconds, None, _BUDGET)
 
 
-def _reason(source: MetricsSource) -> Reason:
+def _reason(source: Place) -> Reason:
     with pytest.raises(FetchError) as caught:
         fetched(source)
     return caught.value.reason
@@ -203,7 +203,7 @@ def test_the_deadline_may_pass_at_any_step(serve: Callable[..., int]) -> None:
     assert outcomes[-1] == b"xpum"
 
 
-def _outcome(source: MetricsSource, clock: Callable[[], float]) -> Reason | bytes:
+def _outcome(source: Place, clock: Callable[[], float]) -> Reason | bytes:
     try:
         return fetched(source, clock)
     except FetchError as error:

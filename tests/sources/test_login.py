@@ -13,7 +13,7 @@ from xelinkd.config.small_file import SecretError
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
 from xelinkd.sources.login import Login, authorization
-from xelinkd.sources.metrics import MetricsSource
+from xelinkd.sources.place import Place
 
 if TYPE_CHECKING:
     import ssl
@@ -58,7 +58,7 @@ def test_a_refused_password_is_told(
     requests: list[bytes] = []
     answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
     port = serve(answer, context=context, requests=requests)
-    source = MetricsSource(f"https://127.0.0.1:{port}/metrics", 20, str(ca_file), 1 << 20, login)
+    source = Place(f"https://127.0.0.1:{port}/metrics", 20, str(ca_file), 1 << 20, login)
     with pytest.raises(FetchError) as caught:
         fetched(source)
     assert caught.value.reason is Reason.UNAUTHORIZED
@@ -69,4 +69,4 @@ def test_a_refused_password_is_told(
 def test_no_password_without_encryption(login: Login) -> None:
     """A source that would send the password to an unverified server cannot be made."""
     with pytest.raises(ValueError, match="https only"):
-        MetricsSource("http://127.0.0.1:29999/metrics", 5, None, 1 << 20, login)
+        Place("http://127.0.0.1:29999/metrics", 5, None, 1 << 20, login)

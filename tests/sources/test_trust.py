@@ -13,7 +13,7 @@ from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.metrics import MetricsSource
+from xelinkd.sources.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nxpum"
 
 
-def _source(port: int, ca_file: Path | None, host: str = "127.0.0.1") -> MetricsSource:
-    return MetricsSource(f"https://{host}:{port}/metrics", 20, str(ca_file) if ca_file else None, 100_000)
+def _source(port: int, ca_file: Path | None, host: str = "127.0.0.1") -> Place:
+    return Place(f"https://{host}:{port}/metrics", 20, str(ca_file) if ca_file else None, 100_000)
 
 
-def _reason(source: MetricsSource) -> Reason:
+def _reason(source: Place) -> Reason:
     with pytest.raises(FetchError) as caught:
         fetched(source)
     return caught.value.reason
@@ -154,7 +154,7 @@ def test_tls_where_plain_http_is_expected_is_told(serve: Serve, make_certificate
     """A URL with http for a server that speaks TLS ends with a hint at https."""
     port = serve(_ANSWER, context=make_certificate()[1])
     with pytest.raises(FetchError, match="https") as caught:
-        fetched(MetricsSource(f"http://127.0.0.1:{port}/metrics", 20, None, 100_000))
+        fetched(Place(f"http://127.0.0.1:{port}/metrics", 20, None, 100_000))
     assert caught.value.reason in {Reason.PROTOCOL, Reason.CLOSED}
 
 

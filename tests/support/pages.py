@@ -13,7 +13,7 @@ from support.daemon import PATIENCE
 from support.local_http import LocalServer, QuietHandler, running
 
 from xelinkd.model.exposition import family_lines, read_rows
-from xelinkd.sources.metrics import fetch
+from xelinkd.sources.place import fetch
 
 if TYPE_CHECKING:
     import ssl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from xelinkd.model.topology import Row
-    from xelinkd.sources.metrics import MetricsSource
+    from xelinkd.sources.place import Place
 
 DATA = Path(__file__).parent.parent / "data"
 RECORDED = DATA / "xpum-1.3"
@@ -32,7 +32,7 @@ def recorded(name: str) -> bytes:
     return gzip.decompress((RECORDED / f"{name}.prom.gz").read_bytes())
 
 
-def fetched(source: MetricsSource, clock: Callable[[], float] = time.monotonic) -> bytes:
+def fetched(source: Place, clock: Callable[[], float] = time.monotonic) -> bytes:
     """Fetch once, and give the page as a whole."""
     return b"".join(fetch(source, clock))
 

@@ -25,6 +25,7 @@ VERBS: Final = {
     "status": "ask the running xelinkd how it is; the exit status tells, too",
     "watch": "follow the running xelinkd, or XPU Manager's page: each change is a line",
     "doctor": "walk the whole chain, and say at the first broken link what to do",
+    "trust": "show the certificate that XPU Manager has, and pin it",
     "check": "check the configuration, and print it with the origin of each value",
     "clear": "remove our labels at once",
     "simulate": "stand in for XPU Manager: serve the page of a simulated node",

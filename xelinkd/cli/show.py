@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.exit_status import Status
-from xelinkd.cli.page_source import source_at
+from xelinkd.cli.page_source import read_saved, source_at
 from xelinkd.cli.terminal import say, say_text
 from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
 from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Unknown
-from xelinkd.model.page import Page, read_page
 from xelinkd.model.unknown import UnknownPageError
-from xelinkd.workers.observer import look, source_of
+from xelinkd.sources.kinds import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xelinkd.config.schema import Config
+    from xelinkd.model.page import Page
 
 DESCRIPTION = """\
 Shows which tiles are joined by XeLink, and the labels that follow from it. Writes nothing.
 
-SOURCE is a URL, a saved page, or - for standard input; without it, the configured source is asked.
-Flags and configuration count as they do for the daemon: try `-lane-count 8`. What is odd about the page is
-told on standard error. On a terminal, links that become labels are green, those that do not are yellow
-(NO_COLOR=1: no colours).
+SOURCE is a URL, a saved page or answer of REST, or - for standard input; without it, the configured source
+is asked. Flags and configuration count as they do for the daemon: try `-lane-count 8`. What is odd about the
+page is told on standard error. On a terminal, links that become labels are green, those that do not are
+yellow (NO_COLOR=1: no colours).
 
 exit status:
   0  the topology is shown
@@ -67,11 +67,11 @@ def _show(page: Page, config: Config, form: str) -> None:
 
 def _look(source: str | None, config: Config) -> Page | Unknown:
     if source is None:
-        return look(source_of(config))
+        return source_of(config).look().outcome
     if source.startswith(("http://", "https://")):
-        return look(source_at(source, config))
+        return source_at(source, config).look().outcome
     try:
-        return read_page(_saved_page(source))
+        return read_saved(_saved_page(source))
     except UnknownPageError as error:
         return Unknown(error.reason, str(error))
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from xelinkd.cli.arguments import parse_options, parser
 from xelinkd.cli.exit_status import Status
 from xelinkd.cli.usage import UsageError
+from xelinkd.config.small_file import SecretError, read_secret
 from xelinkd.config.url import MAX_PORT
 from xelinkd.simulator.faults import Mode
 from xelinkd.simulator.machine import PRESETS, parse_machine
-from xelinkd.simulator.server import Options
+from xelinkd.simulator.rest import Door
+from xelinkd.simulator.server import Options, Rest
 from xelinkd.simulator.server import run as serve
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = f"""\
 Serves /metrics as XPU Manager 1.3 does, for a node that need not exist: to try things out, for tests, and for
-clusters without GPUs. Prints one line with the page's URL; ends on SIGINT and SIGTERM.
+clusters without GPUs. Prints one line that ends with the page's URL; ends on SIGINT and SIGTERM.
+With --rest-port it serves the same machine as the bare-metal package does, too: REST over https.
 
 MACHINE is a platform ({", ".join(PRESETS)})
 or a shape, GPUs x tiles, such as 3x2.
@@ -48,8 +51,11 @@ def run(arguments: Sequence[str]) -> Status:
     given = parse_options(made, arguments)
     if given.key and not given.cert:
         made.error("--key needs --cert")
+    if given.rest_port is None and (given.rest_password_file or given.rest_cert):
+        made.error("--rest-password-file and --rest-cert need --rest-port")
     options = _options(given)
-    _check_certificate(options)
+    _check_certificate(options.certfile, options.keyfile)
+    _check_certificate(given.rest_cert, None)
     try:
         serve(options, lambda line: print(line, flush=True))
     except BrokenPipeError:
@@ -76,6 +82,19 @@ def _add_arguments(made: ArgumentParser) -> None:
     made.add_argument("--node", metavar="NAME", help="the node's name, as a label of each line")
     made.add_argument("--cert", type=Path, metavar="FILE", help="serve HTTPS with this certificate (PEM)")
     made.add_argument("--key", type=Path, metavar="FILE", help="its key, unless it is in the same file")
+    made.add_argument("--rest-port", type=_port, metavar="PORT", help="serve REST there (XPU Manager: 30000)")
+    made.add_argument(
+        "--rest-password-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line is what REST wants of the user xpumadmin; failed logins take 2, 4, 8 ... 256 s",
+    )
+    made.add_argument(
+        "--rest-cert",
+        type=Path,
+        metavar="FILE",
+        help="REST's certificate and key (PEM; default: openssl makes one without a name)",
+    )
     made.add_argument("--control", action="store_true", default=None, help="take orders beyond loopback, too")
     made.add_argument("--no-control", action="store_false", dest="control", help="take no orders at all")
     made.add_argument("--verbose", action="store_true", help="print a line for each request")
@@ -97,7 +116,19 @@ def _options(given: Namespace) -> Options:
         given.key,
         given.control,
         (lambda line: print(line, flush=True)) if given.verbose else None,
+        _rest(given),
     )
+
+
+def _rest(given: Namespace) -> Rest | None:
+    if given.rest_port is None:
+        return None
+    try:
+        file = given.rest_password_file
+        password = read_secret(file).decode() if file else None
+    except (SecretError, UnicodeDecodeError) as error:
+        raise UsageError(str(error)) from None
+    return Rest(given.rest_port, Door(password), given.rest_cert)
 
 
 def _machine(given: Namespace) -> Machine:
@@ -110,14 +141,14 @@ def _machine(given: Namespace) -> Machine:
     return machine
 
 
-def _check_certificate(options: Options) -> None:
+def _check_certificate(certfile: Path | None, keyfile: Path | None) -> None:
     """Read the files once before the server does: its error would not name them."""
-    if options.certfile is None:
+    if certfile is None:
         return
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(options.certfile, options.keyfile)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile)
     except OSError as error:
-        files = " and ".join(str(file) for file in (options.certfile, options.keyfile) if file)
+        files = " and ".join(str(file) for file in (certfile, keyfile) if file)
         unfit = "must hold a certificate and its key, as PEM"
         reason = unfit if isinstance(error, ssl.SSLError) else error.strerror
         raise UsageError(f"{files}: {reason}") from None

@@ -16,8 +16,8 @@ from xelinkd.cli.terminal import look_of, say, say_bytes, wait_for_readers_end
 from xelinkd.cli.watching import Picture, ServiceWatch, SourceWatch, as_json
 from xelinkd.config.duration import Duration
 from xelinkd.config.url import is_url
+from xelinkd.sources.kinds import source_of
 from xelinkd.views.terminal.changes import change_line
-from xelinkd.workers.observer import source_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

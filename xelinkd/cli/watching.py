@@ -12,14 +12,13 @@ from xelinkd.cli.service import ask_document
 from xelinkd.cli.topology_text import as_matrix, as_object
 from xelinkd.model.belief import NO_DOUBT, judged
 from xelinkd.model.feature_file import time_stamp
-from xelinkd.model.login import NEW, WAIT, after, answer_of, must_wait
+from xelinkd.model.login import NEW, WAIT, after, must_wait
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page
 from xelinkd.sources.failure import FetchError
 from xelinkd.state.history import NO_HISTORY, Kind, noted, seen, since
 from xelinkd.views.terminal.changes import Change, changes
 from xelinkd.views.terminal.status_text import as_lines
-from xelinkd.workers.observer import look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
     from xelinkd.cli.service import Service
     from xelinkd.config.schema import Config
     from xelinkd.model.lease import Instant
+    from xelinkd.model.login import Answer
     from xelinkd.model.unknown import Reason
-    from xelinkd.sources.metrics import MetricsSource
+    from xelinkd.sources.source import Source
     from xelinkd.state.history import Event, History
     from xelinkd.views.documents.status_document import Document
     from xelinkd.views.terminal.look import Line, Look
@@ -82,7 +82,7 @@ class ServiceWatch:
 class SourceWatch:
     """Follows a page of XPU Manager, with the daemon's own rules for what is believed and for logins."""
 
-    def __init__(self, source: MetricsSource, config: Config, every: float) -> None:
+    def __init__(self, source: Source, config: Config, every: float) -> None:
         """Know nothing yet; fetch once in `every` seconds, and later where a login failed."""
         self.pause = every
         self._every = every
@@ -91,27 +91,28 @@ class SourceWatch:
         self._history = NO_HISTORY
         self._reason: Reason | None = None
         self._doubt = NO_DOUBT
-        self._standing = NEW if source.login else None
+        self._standing = NEW
 
     def look(self) -> Iterator[News]:
         """Fetch once, and tell what is new."""
         now = clocks.now()
         enough = self._config.source.incomplete_fetches
-        self._doubt, page = judged(self._doubt, look(self._source), enough=enough)
-        self._pace(page)
+        seen_now = self._source.look()
+        self._doubt, page = judged(self._doubt, seen_now.outcome, enough=enough)
+        self._pace(seen_now.login)
         is_first = self._history.topology is None
         before, self._history = self._history, self._taken_in(page, now.boot)
         yield from (_change(event, now) for event in since(self._history, before))
         if is_first and isinstance(page, Page):
             yield Picture(_at(now), tuple(as_matrix(page, self._config)), as_object(page, self._config))
 
-    def _pace(self, page: Page | Unknown) -> None:
+    def _pace(self, answer: Answer | None) -> None:
         """Wait long where a login failed, or may have: it slows XPU Manager down for everybody."""
-        if self._standing is None:
+        if answer is None:
             return
-        answer = answer_of(page.reason if isinstance(page, Unknown) else None)
         self._standing = after(self._standing, answer)
-        self.pause = WAIT if must_wait(self._standing, answer) else self._every
+        waits = must_wait(self._standing, answer) and self._source.sends_login
+        self.pause = WAIT if waits else self._every
 
     def _taken_in(self, page: Page | Unknown, at: float) -> History:
         was, self._reason = self._reason, page.reason if isinstance(page, Unknown) else None

@@ -38,10 +38,25 @@ def _heartbeat_outlasts_fetch(config: Config) -> str | None:
     return f'at least "{least}", which is source.deadline + 5s, so that a fetch can end'
 
 
-def _ca_file_is_used(config: Config) -> str | None:
-    if not config.source.ca_file or is_https(config.source.url):
+def _is_used_over_https(name: str) -> Callable[[Config], str | None]:
+    def allowed(config: Config) -> str | None:
+        source = config.source
+        if not getattr(source, name) or any(map(is_https, source.urls)):
+            return None
+        return f'"", or an https:// address as {_url_key(config)}: nothing is verified over http'
+
+    return allowed
+
+
+def _url_key(config: Config) -> str:
+    return "source.url" if config.source.kind == "metrics" else "source.rest_url"
+
+
+def _trust_is_one(config: Config) -> str | None:
+    source = config.source
+    if sum(map(bool, (source.ca_file, source.pin_file, source.fingerprint))) <= 1:
         return None
-    return '"", or an https:// address as source.url: nothing is verified over http'
+    return "only one of source.ca_file, source.pin_file and source.fingerprint"
 
 
 def _login_is_whole(config: Config) -> str | None:
@@ -52,9 +67,11 @@ def _login_is_whole(config: Config) -> str | None:
 
 def _login_is_sent_safely(config: Config) -> str | None:
     """Who listens there over http, nobody verifies: any user of the node may, while XPU Manager is down."""
-    if not config.source.user or is_https(config.source.url):
+    if not config.source.user or any(map(is_https, config.source.urls)):
         return None
-    return '"", or an https:// address as source.url: a password is never sent to an unverified server'
+    return (
+        f'"", or an https:// address as {_url_key(config)}: a password is never sent to an unverified server'
+    )
 
 
 def _staging_is_unseen(config: Config) -> str | None:
@@ -88,9 +105,13 @@ def _clients_are_asked_over_https(config: Config) -> str | None:
 BONDS: Final = (
     Bond(("feature_file.lease", "source.interval", "source.deadline"), _lease_outlasts_fetches),
     Bond(("supervision.heartbeat_deadline", "source.deadline"), _heartbeat_outlasts_fetch),
-    Bond(("source.ca_file", "source.url"), _ca_file_is_used),
+    *(
+        Bond((f"source.{name}", "source.kind", "source.url", "source.rest_url"), _is_used_over_https(name))
+        for name in ("ca_file", "pin_file", "fingerprint")
+    ),
+    Bond(("source.ca_file", "source.pin_file", "source.fingerprint"), _trust_is_one),
     Bond(("source.user", "source.password_file"), _login_is_whole),
-    Bond(("source.user", "source.url"), _login_is_sent_safely),
+    Bond(("source.user", "source.kind", "source.url", "source.rest_url"), _login_is_sent_safely),
     Bond(("feature_file.staging_dir", "feature_file.path"), _staging_is_unseen),
     Bond(
         ("status.listen", "status.token_file", "status.client_ca_file", "status.anonymous"),

@@ -107,6 +107,14 @@ PASSWORD_FILE: Final = Rule(
     _is_password_file,
 )
 
+# As `openssl x509 -fingerprint -sha256` and others write it.
+_FINGERPRINT: Final = re.compile(r"[0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){31}")
+
+FINGERPRINT: Final = Rule(
+    '64 hexadecimal digits, perhaps in pairs with ":" between them, or ""',
+    lambda text: text == "" or _FINGERPRINT.fullmatch(text) is not None,
+)
+
 # RFC 7617: a colon ends the user's name.
 USER_NAME: Final = Rule(
     'printable characters without ":", or ""', lambda text: text.isprintable() and ":" not in text

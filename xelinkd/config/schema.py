@@ -15,6 +15,7 @@ from xelinkd.config.rules import (
     ABSOLUTE_OR_EMPTY,
     CREDENTIALS_DIRECTORY,
     FEATURE_FILE_PATH,
+    FINGERPRINT,
     HTTP_URL,
     LABEL_NAMESPACE,
     LISTEN,
@@ -26,6 +27,7 @@ from xelinkd.config.rules import (
     whole_number,
 )
 
+Kind = Literal["metrics", "rest", "auto"]
 ExitPolicy = Literal["keep", "remove"]
 WhenLocked = Literal["exit", "wait"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -48,8 +50,16 @@ def _with_credentials(file: str) -> Path | None:
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the topology comes from."""
 
+    kind: Annotated[
+        Kind,
+        Meta(description="XPU Manager's metrics page, its REST server, or REST where that answers (auto)"),
+        one_of(Kind),
+    ] = "metrics"
     url: Annotated[str, Meta(description="XPU Manager's metrics page"), HTTP_URL] = (
         "http://127.0.0.1:29999/metrics"
+    )
+    rest_url: Annotated[str, Meta(description="XPU Manager's topology over REST"), HTTP_URL] = (
+        "https://127.0.0.1:30000/rest/v1/topology/xelink"
     )
     interval: Annotated[
         Duration, Meta(description="Time from one fetch to the next"), duration("100ms", _LONGEST_WAIT)
@@ -65,6 +75,18 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="PEM file: trust exactly these certificates; empty trusts the system's"),
         ABSOLUTE_OR_EMPTY,
     ] = ""
+    pin_file: Annotated[
+        str,
+        Meta(
+            description="PEM file: trust exactly the server with this certificate, whatever name it carries"
+        ),
+        ABSOLUTE_OR_EMPTY,
+    ] = ""
+    fingerprint: Annotated[
+        str,
+        Meta(description="The same by the certificate's SHA-256, as `xelinkd trust` shows it"),
+        FINGERPRINT,
+    ] = ""
     user: Annotated[
         str, Meta(description="User for basic authentication, over https only; empty sends none"), USER_NAME
     ] = ""
@@ -79,6 +101,13 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="An incomplete page is believed once it has come this often in a row"),
         whole_number("fetches", 1),
     ] = 6
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All that may be asked, the preferred one first."""
+        return {"metrics": (self.url,), "rest": (self.rest_url,), "auto": (self.rest_url, self.url)}[
+            self.kind
+        ]
 
     @property
     def password_path(self) -> Path | None:
@@ -214,7 +243,8 @@ def referenced_files(config: Config) -> tuple[Path, ...]:
 def files_of_the_source(config: Config) -> tuple[Path, ...]:
     """Name the files that a fetch takes."""
     source = config.source
-    return tuple(path for path in (_path(source.ca_file), source.password_path) if path)
+    paths = (_path(source.ca_file), _path(source.pin_file), source.password_path)
+    return tuple(path for path in paths if path)
 
 
 def files_of_the_status(config: Config) -> tuple[Path, ...]:

@@ -46,14 +46,16 @@ class Promise:
 
 
 def of_the_fetcher(config: Config) -> Promise:
-    """Read what a fetch takes, connect to the source's port, write nothing."""
-    host, port = host_and_port(config.source.url)
+    """Read what a fetch takes, connect to the ports of the source, write nothing."""
+    urls = config.source.urls
+    ends = tuple(map(host_and_port, urls))
+    ports = tuple(dict.fromkeys(port for _, port in ends))
     files = files_of_the_source(config)
-    by_name = not is_address(host)
+    by_name = not all(is_address(host) for host, _ in ends)
     given = (*files, *(_RESOLVER if by_name else ()))
     return Promise(
-        reads=(*_LIBRARIES, *(_system_trust() if is_https(config.source.url) else ()), *given),
-        connects_to=(port, _DNS) if by_name else (port,),
+        reads=(*_LIBRARIES, *(_system_trust() if any(map(is_https, urls)) else ()), *given),
+        connects_to=(*ports, _DNS) if by_name else ports,
         keeps=DAC_READ_SEARCH if files else NO_CAPABILITY,  # a password may be another user's
         given=given,
     )

@@ -28,12 +28,17 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"  # the body ended before its announced end
     PROTOCOL = "protocol"  # the answer is not HTTP, or HTTP that breaks its own rules
 
+    XPUM_ERROR = "xpum_error"  # REST: XPU Manager says that it could not read the topology
+
     # A page that does not tell the topology.
+    NOT_JSON = "not_json"  # REST: HTML, a page, nothing at all: not JSON
     NOT_EXPOSITION = "not_exposition"  # HTML, JSON, nothing at all: not a page of XPU Manager
     XPUM2 = "xpum2"  # a page of XPU Manager 2, which does not show XeLink
     NO_FAMILY = "no_family"  # XPU Manager's page without the topology: the call failed inside it
     NO_SAMPLES = "no_samples"  # the topology's family is there, with no usable sample
-    MALFORMED = "malformed"  # a line of the topology's family breaks the exposition format
+    MALFORMED = (
+        "malformed"  # a line of the topology's family breaks the exposition format; REST: a row its form
+    )
     INCOMPLETE = "incomplete"  # not a full square of pairs, and not yet seen often enough to be believed
 
 

@@ -12,6 +12,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xelinkd.simulator.faults import Answer, Mode, health, metrics, parse_mode
+from xelinkd.simulator.rest import OPEN, Door, topology, unauthorized
+from xelinkd.simulator.rest import PATH as REST_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,25 +21,32 @@ if TYPE_CHECKING:
     from xelinkd.simulator.machine import Machine
 
 CONTROL_PATH: Final = "/simulator"
+METRICS_PATH: Final = "/metrics"
 _LINK_PATH: Final = f"{CONTROL_PATH}/links/"
 _UP: Final = {"up": True, "down": False}
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that a request can see or change; `scrapes` counts the answers on `/metrics`, errors included."""
+    """All that a request can see or change.
+
+    `scrapes` counts the answers on `/metrics`, errors included, and `reads` those on REST's topology.
+    """
 
     machine: Machine
     mode: Mode = Mode.OK
     scrapes: int = 0
+    reads: int = 0
+    door: Door = OPEN
 
 
 class Request(NamedTuple):
-    """An HTTP request: method, path without query, body."""
+    """An HTTP request: method, path without query, body, the header `Authorization`."""
 
     method: str
     path: str
     body: bytes = b""
+    authorization: str = ""
 
 
 Step = tuple[State, Answer]
@@ -60,6 +69,18 @@ def step(state: State, request: Request, *, control: bool) -> Step:
 
 def _scrape(state: State, _: Request) -> Step:
     return replace(state, scrapes=state.scrapes + 1), metrics(state.machine, state.mode)
+
+
+def rest_step(state: State, request: Request) -> tuple[State, Answer, float]:
+    """Answer one request to the REST server of the bare-metal package; the answer takes so many seconds."""
+    if not state.door.opens(request.authorization):
+        door, seconds = state.door.refusing()
+        return replace(state, door=door), unauthorized(), seconds
+    if request.path == REST_PATH and request.method == "GET":
+        return replace(state, reads=state.reads + 1), topology(state.machine, state.mode), 0.0
+    if request.path == METRICS_PATH and request.method == "GET":
+        return *_scrape(state, request), 0.0
+    return state, sentence(HTTPStatus.NOT_FOUND, f"nothing here: try {REST_PATH}"), 0.0
 
 
 def _probe(state: State, _: Request) -> Step:
@@ -86,7 +107,7 @@ def _set_link(state: State, request: Request) -> Step:
 
 _ROUTES: Final[dict[str, dict[str, Callable[[State, Request], Step]]]] = {
     # XPU Manager's own: the page, and the health probe as it spells it.
-    "/metrics": {"GET": _scrape},
+    METRICS_PATH: {"GET": _scrape},
     "/healtz": {"GET": _probe},
     # Control. GET /simulator: machine, node, mode, scrapes served and links, as JSON.
     CONTROL_PATH: {"GET": _show},

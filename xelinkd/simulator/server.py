@@ -9,29 +9,48 @@ import socket
 import ssl
 import sys
 import threading
-from contextlib import contextmanager, suppress
+import time
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from socketserver import TCPServer, ThreadingMixIn
-from typing import TYPE_CHECKING, Any, Final
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from xelinkd.simulator.control import CONTROL_PATH, Request, State, sentence, step
+from xelinkd.simulator.certificate import make_certificate
+from xelinkd.simulator.control import CONTROL_PATH, METRICS_PATH, Request, State, rest_step, sentence, step
 from xelinkd.simulator.faults import Mode, parse_mode
+from xelinkd.simulator.rest import OPEN
+from xelinkd.simulator.rest import PATH as REST_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from xelinkd.simulator.faults import Answer
     from xelinkd.simulator.machine import Machine
+    from xelinkd.simulator.rest import Door
 
 _BODY_LENGTH: Final = re.compile(r"[0-9]{1,3}")  # no body that is of use is longer
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _CLIENT_TIMEOUT_SECONDS: Final = 60  # an idle client may hold its thread for so long
 _POLL_SECONDS: Final = 0.05  # how soon `stop` is noticed
 _DRAIN_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How to serve the REST server of the bare-metal package, beside the page and of the same machine.
+
+    It always speaks TLS: with `certfile` (PEM, with its key), or with one that is made for it.
+    """
+
+    port: int = 0
+    door: Door = OPEN
+    certfile: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,15 @@ class Options:
     keyfile: Path | None = None
     control: bool | None = None
     log: Callable[[str], None] | None = None
+    rest: Rest | None = None
+
+
+class _Front(NamedTuple):
+    """An address, who answers there, and over which TLS."""
+
+    address: socket.socket
+    answer: Callable[[Request], Answer]
+    context: Callable[[], ssl.SSLContext | None]
 
 
 class Simulator:
@@ -58,16 +86,33 @@ class Simulator:
     def __init__(self, options: Options) -> None:
         """Take the address, without serving yet. Raises OSError if it cannot be had."""
         self._options = options
-        self._state = State(options.machine, options.mode)
+        self._state = State(options.machine, options.mode, door=options.rest.door if options.rest else OPEN)
         self._lock = threading.Lock()
-        self._running: tuple[_Server, threading.Thread] | None = None
-        self._address = _take_address(options.host, options.port)
-        host, self.port = self._address.getsockname()[:2]
+        self._running: list[tuple[_Server, threading.Thread]] = []
+        self._kept = ExitStack()
+        with ExitStack() as taken:
+            self._fronts = tuple(self._take_fronts(taken))
+            self._kept = taken.pop_all()
+        (host, self.port), scheme = self._place(0), "https" if options.certfile else "http"
         self._control = ipaddress.ip_address(host).is_loopback if options.control is None else options.control
-        scheme = "https" if options.certfile else "http"
-        base = f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
-        self.url = f"{base}/metrics"
+        base = f"{scheme}://{_netloc(host, self.port)}"
+        self.url = f"{base}{METRICS_PATH}"
         self.control_url = f"{base}{CONTROL_PATH}"
+        self.rest_url = f"https://{_netloc(*self._place(1))}{REST_PATH}" if options.rest else ""
+
+    def _take_fronts(self, taken: ExitStack) -> Iterator[_Front]:
+        options = self._options
+        page = taken.enter_context(_take_address(options.host, options.port))
+        yield _Front(page, self._answer, partial(_tls_context, options.certfile, options.keyfile))
+        if options.rest:
+            address = taken.enter_context(_take_address(options.host, options.rest.port))
+            folder = Path(taken.enter_context(TemporaryDirectory(prefix="xelinkd-simulate-")))
+            certfile = options.rest.certfile or make_certificate(folder)
+            yield _Front(address, self._answer_rest, partial(_tls_context, certfile, None))
+
+    def _place(self, number: int) -> tuple[str, int]:
+        host, port = self._fronts[number].address.getsockname()[:2]
+        return host, port
 
     @property
     def machine(self) -> Machine:
@@ -78,6 +123,21 @@ class Simulator:
     def scrapes(self) -> int:
         """How many requests for `/metrics` have been answered."""
         return self._state.scrapes
+
+    @property
+    def reads(self) -> int:
+        """How many requests for REST's topology have been answered."""
+        return self._state.reads
+
+    @property
+    def refusals(self) -> int:
+        """How many logins have failed, as far as the tarpit counts."""
+        return self._state.door.failures
+
+    def set_password(self, password: str | None) -> None:
+        """Have REST ask for another password (None: for none)."""
+        with self._lock:
+            self._state = replace(self._state, door=replace(self._state.door, password=password))
 
     def set_link(self, name: str, *, up: bool) -> None:
         """Bring a link up or down; a ValueError says which links exist."""
@@ -91,30 +151,35 @@ class Simulator:
 
     def start(self) -> None:
         """Serve, reading the certificate anew."""
-        server = _Server(self._address, self._answer, _tls_context(self._options), self._options.log)
-        thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
-        thread.start()
-        self._running = (server, thread)
+        for front in self._fronts:
+            server = _Server(front.address, front.answer, front.context(), self._options.log)
+            thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
+            thread.start()
+            self._running.append((server, thread))
 
     def stop(self) -> None:
         """Refuse connections and cut the open ones, as a process that died would; the port stays ours."""
-        if self._running is None:
-            return
-        server, thread = self._running
-        self._running = None
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        server.cut_connections()
+        while self._running:
+            server, thread = self._running.pop()
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            server.cut_connections()
 
     def close(self) -> None:
         """Stop, and give the address up."""
         self.stop()
-        self._address.close()
+        self._kept.close()
 
     def _answer(self, request: Request) -> Answer:
         with self._lock:
             self._state, answer = step(self._state, request, control=self._control)
+        return answer
+
+    def _answer_rest(self, request: Request) -> Answer:
+        with self._lock:
+            self._state, answer, seconds = rest_step(self._state, request)
+        time.sleep(seconds)  # in the connection's thread, as the tarpit takes one of XPU Manager's
         return answer
 
 
@@ -153,7 +218,8 @@ def run(options: Options, announce: Callable[[str], None]) -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     try:
         with running(options) as simulator:
-            announce(f"simulating XPU Manager with {simulator.machine}, at {simulator.url}")
+            rest = f" (REST: {simulator.rest_url})" if simulator.rest_url else ""
+            announce(f"simulating XPU Manager with {simulator.machine}{rest}, at {simulator.url}")
             signal.sigwait(_STOP_SIGNALS)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -171,11 +237,15 @@ def _take_address(host: str, port: int) -> socket.socket:
     return taken
 
 
-def _tls_context(options: Options) -> ssl.SSLContext | None:
-    if options.certfile is None:
+def _netloc(host: str, port: int) -> str:
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _tls_context(certfile: Path | None, keyfile: Path | None) -> ssl.SSLContext | None:
+    if certfile is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(options.certfile, options.keyfile)
+    context.load_cert_chain(certfile, keyfile)
     return context
 
 
@@ -255,7 +325,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(sentence(HTTPStatus.BAD_REQUEST, text))
             return
         path = urlsplit(self.path).path
-        self._send(self.server.answer(Request(self.command, path, self.rfile.read(int(length)))))
+        authorization = self.headers.get("Authorization", "")
+        request = Request(self.command, path, self.rfile.read(int(length)), authorization)
+        self._send(self.server.answer(request))
 
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = exchange  # noqa: N815 - http.server's names
 

@@ -90,15 +90,22 @@ def _host(url: Url) -> str:
 
 @contextlib.contextmanager
 def _connected(url: Url, context: ssl.SSLContext | None, deadline: Deadline) -> Iterator[socket.socket]:
-    port = url.port or (443 if context else 80)
-    addresses = socket.getaddrinfo(_host(url), port, type=socket.SOCK_STREAM)
-    with connect(addresses, deadline) as sock:
-        if context is None:
-            yield sock
-            return
+    with secured(url, context, deadline) if context else _plain(url, 80, deadline) as sock:
+        yield sock
+
+
+@contextlib.contextmanager
+def secured(url: Url, context: ssl.SSLContext, deadline: Deadline) -> Iterator[ssl.SSLSocket]:
+    """Connect and shake hands; nothing else is sent."""
+    with _plain(url, 443, deadline) as sock:
         sock.settimeout(deadline.remaining())
         with context.wrap_socket(sock, server_hostname=_host(url)) as secure:
             yield secure
+
+
+def _plain(url: Url, port: int, deadline: Deadline) -> socket.socket:
+    addresses = socket.getaddrinfo(_host(url), url.port or port, type=socket.SOCK_STREAM)
+    return connect(addresses, deadline)
 
 
 def connect(addresses: Sequence[tuple[Any, ...]], deadline: Deadline) -> socket.socket:

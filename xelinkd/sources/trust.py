@@ -1,8 +1,11 @@
-"""Whom a TLS connection trusts: the certificates of one PEM file and no others, or the system's CAs."""
+"""Whom a TLS connection trusts: the certificates of a PEM file, pinned ones, or the system's CAs."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 import ssl
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
@@ -12,8 +15,19 @@ from urllib3.util import create_urllib3_context
 _MAX_PEM_SIZE: Final = 1024 * 1024  # bytes; a certificate takes 2,000
 
 
+_CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
 class CaFileError(Exception):
-    """The CA file cannot be read, or holds no certificate."""
+    """The file of what is trusted cannot be read, or holds no certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What the server must show: one of the certificates in a PEM file, or the one with this SHA-256."""
+
+    file: str = ""
+    fingerprint: str = ""
 
 
 def trust(ca_file: str | None) -> ssl.SSLContext:
@@ -48,6 +62,76 @@ def trust_alone(cert_file: str) -> ssl.SSLContext:
     except (OSError, ValueError) as error:
         raise CaFileError(f"{cert_file}: {error}") from error
     context.check_hostname = False
+    return context
+
+
+def trust_pinned(pin: Pin) -> ssl.SSLContext:
+    """Give a context that trusts the pinned certificates as themselves, and nobody else.
+
+    Names, dates and signatures do not matter: the handshake proves that the server has the certificate's key,
+    and ends before anything is sent if that is not pinned. The file is read at each call.
+
+    Raises:
+        CaFileError: the file cannot be read or holds no certificate.
+
+    """
+    return _demanding(pinned_digests(pin))
+
+
+def pinned_digests(pin: Pin) -> frozenset[bytes]:
+    """Give the SHA-256 of each certificate that is pinned.
+
+    Raises:
+        CaFileError: the file cannot be read or holds no certificate.
+
+    """
+    if pin.fingerprint:
+        return frozenset({bytes.fromhex(pin.fingerprint.replace(":", ""))})
+    try:
+        found = _CERTIFICATE.findall(_read(pin.file))
+        digests = frozenset(digest_of(ssl.PEM_cert_to_DER_cert(pem)) for pem in found)
+    except (OSError, ValueError) as error:
+        raise CaFileError(f"{pin.file}: {error}") from error
+    if not digests:
+        raise CaFileError(f"{pin.file}: it holds no certificate")
+    return digests
+
+
+def digest_of(certificate: bytes) -> bytes:
+    """Give the SHA-256 of a certificate in DER."""
+    return hashlib.sha256(certificate).digest()
+
+
+def fingerprint_of(digest: bytes) -> str:
+    """Write a digest as OpenSSL does: `AB:CD:...`."""
+    return digest.hex(":").upper()
+
+
+class _DemandingContext(ssl.SSLContext):
+    """Wants one of some certificates; what it makes cannot be used without that."""
+
+    digests: frozenset[bytes]
+
+
+class _DemandingSocket(ssl.SSLSocket):
+    """Ends its handshake with an error if the server has another certificate."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  as the base class has it
+        super().do_handshake(block)
+        digest = digest_of(self.getpeercert(binary_form=True) or b"")
+        if not isinstance(self.context, _DemandingContext) or digest not in self.context.digests:
+            shown = fingerprint_of(digest)
+            raise ssl.SSLCertVerificationError(1, f"it is not the pinned one, but has the SHA-256 {shown}")
+
+
+@lru_cache(maxsize=1)
+def _demanding(digests: frozenset[bytes]) -> ssl.SSLContext:
+    context = _DemandingContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # OpenSSL knows chains and names; the socket compares instead
+    context.sslsocket_class = _DemandingSocket
+    context.digests = digests
     return context
 
 

@@ -23,6 +23,11 @@ class Effort:
     page_bytes: int
 
 
+def asked(fetching: Fetching, address: str) -> Fetching:
+    """Take in who was asked last."""
+    return replace(fetching, address=address)
+
+
 def began(fetching: Fetching, at: float) -> Fetching:
     """Take in that a fetch begins."""
     return replace(fetching, began_at=at)

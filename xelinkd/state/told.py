@@ -22,7 +22,8 @@ class Fetching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the fetcher tells: when it asked, what came of it, and how long that took.
 
     `known` counts the fetches that told the topology, `unknown` the others. `asks_at` is when the next fetch
-    is due. A fetcher that is taken over can tell lies here; they have this form.
+    is due; `address` is who was asked last. A fetcher that is taken over can tell lies here; they have this
+    form.
     """
 
     known: Count = 0
@@ -34,6 +35,7 @@ class Fetching(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ended_at: Seconds | None = None
     asks_at: Seconds | None = None
     waits_for_login: bool = False
+    address: Detail = ""
     oddities: Annotated[tuple[Detail, ...], msgspec.Meta(max_length=MAX_ODDITIES)] = ()
 
     def __post_init__(self) -> None:
@@ -163,6 +165,11 @@ class State:
     fetching: Fetching
     keeping: Keeping
     history: History
+
+    @property
+    def source(self) -> str:
+        """Who was asked last, or will be asked first."""
+        return self.fetching.address or self.supervision.source
 
     def wall(self, moment: float) -> float:
         """Give a moment of boot time as Unix time, by the wall clock as it is now."""

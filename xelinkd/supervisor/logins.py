@@ -33,4 +33,4 @@ def credentials(loaded: Loaded) -> object:
     """Give what makes credentials other ones, to be tried at once."""
     source = loaded.config.source
     path = source.password_path
-    return source.url, source.user, loaded.fingerprints[path] if path else None
+    return source.urls, source.user, loaded.fingerprints[path] if path else None

@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from xelinkd import clocks
-from xelinkd.state.fetching import began, ended, planned
+from xelinkd.model.observation import Unknown
+from xelinkd.state.fetching import asked, began, ended, planned
 from xelinkd.workers.gate import Gate
 from xelinkd.workers.observer import Observer
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from xelinkd.config.schema import Config
     from xelinkd.model.login import Standing
+    from xelinkd.model.unknown import Reason
     from xelinkd.state.told import Fetching
     from xelinkd.workers.board import Board
     from xelinkd.workers.lifeline import Lifeline
@@ -47,16 +49,21 @@ def fetch_topology(
     while True:
         lifeline.wait([], due)
         lifeline.end_if_outdated()
-        gate.announce()  # the fetch may be silent until its deadline
+        gate.announce(sends=observer.sends_login)  # the fetch may be silent until its deadline
         report.begins()
         due = max(due + config.source.interval, time.monotonic())  # keeps the beat, skips what was missed
         observed = observer.observe()
-        due = max(due, gate.heed(observed.observation, time.monotonic()))
+        news = (observed.login, _reason(observed), time.monotonic())
+        due = max(due, gate.heed(*news, again=observer.sends_login))
         report.ends(observed, due, waits_for_login=gate.is_shut)
         try:
             observations.send_bytes(observed.message)
         except BrokenPipeError:  # the writer is gone; the supervisor, which knows, ends this half of the pair
             lifeline.wait([], None)
+
+
+def _reason(observed: Observed) -> Reason | None:
+    return observed.observation.reason if isinstance(observed.observation, Unknown) else None
 
 
 class Report:
@@ -79,6 +86,7 @@ class Report:
     def ends(self, observed: Observed, due: float, *, waits_for_login: bool) -> None:
         """Tell what a fetch brought, and when the next is due."""
         told = ended(self._told, observed.observation, observed.effort, observed.oddities, clocks.now().boot)
+        told = asked(told, observed.address)
         self._show(planned(told, _boot(due), waits_for_login=waits_for_login))
 
     def _show(self, told: Fetching) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from xelinkd import logs
 from xelinkd.model.episodes import Episode, follow
-from xelinkd.model.login import WAIT, Answer, Standing, after, answer_of, must_wait
-from xelinkd.model.observation import Observation, Unknown
+from xelinkd.model.login import WAIT, Answer, Standing, after, must_wait
 from xelinkd.telling import tell
 from xelinkd.workers.lifeline import ADMITTED, ALIVE, SPARED, WARY, Lifeline
 
@@ -31,22 +30,24 @@ class Gate:
         """Tell whether the next fetch waits because of the credentials."""
         return self._wait is not None
 
-    def announce(self) -> None:
+    def announce(self, *, sends: bool) -> None:
         """Tell of the fetch to come: before it, so that a crash in it does not make for another login."""
-        self._lifeline.say(WARY if self._standing and self._standing.is_risky else ALIVE)
+        is_risky = sends and self._standing is not None and self._standing.is_risky
+        self._lifeline.say(WARY if is_risky else ALIVE)
 
-    def heed(self, observation: Observation, now: float) -> float:
-        """Take in what the fetch brought; give the moment before which there shall be no other."""
-        if self._standing is None:
+    def heed(self, answer: Answer | None, reason: Reason | None, now: float, *, again: bool) -> float:
+        """Take in what the fetch told of the credentials; give the moment before which none shall be.
+
+        `again`: the next fetch would send them, too; else it need not wait.
+        """
+        if self._standing is None or answer is None:
             return now
-        reason = observation.reason if isinstance(observation, Unknown) else None
-        answer = answer_of(reason)
         was_risky, self._standing = self._standing.is_risky, after(self._standing, answer)
         waits = must_wait(self._standing, answer)
-        self._tell(reason if waits else None, now)
+        self._tell(reason if waits and again else None, now)
         if waits != was_risky:
             self._lifeline.say(WARY if waits else ADMITTED if answer is Answer.ACCEPTED else SPARED)
-        return now + WAIT if waits else now
+        return now + WAIT if waits and again else now
 
     def _tell(self, reason: Reason | None, now: float) -> None:
         self._wait, news = follow(self._wait, reason, now)

@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from xelinkd import clocks, logs
 from xelinkd.model.belief import NO_DOUBT, judged
 from xelinkd.model.episodes import Episode, follow
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, Observation, Unknown, encode
-from xelinkd.model.page import Page, read_parts
+from xelinkd.model.page import Page
 from xelinkd.model.topology import lane_disagreements
-from xelinkd.model.unknown import Reason, UnknownPageError
-from xelinkd.sources.failure import FetchError
-from xelinkd.sources.login import Login
-from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.model.unknown import Reason
+from xelinkd.sources.kinds import source_of
 from xelinkd.state.told import MAX_ODDITIES
 from xelinkd.telling import tell
 from xelinkd.workers.meter import Meter
 
 if TYPE_CHECKING:
     from xelinkd.config.schema import Config
+    from xelinkd.model.login import Answer
+    from xelinkd.sources.source import Seen
     from xelinkd.state.fetching import Effort
 
 log = logs.logger()
 
 
-def look(source: MetricsSource, known: Page | None = None, meter: Meter | None = None) -> Page | Unknown:
-    """Fetch the page once and read it (a page known already is recognised, which is cheaper).
-
-    Whether an incomplete page counts is not decided here.
-    """
-    try:
-        with closing(fetch(source)) as parts:
-            return read_parts(meter.through(parts) if meter else parts, known)
-    except (FetchError, UnknownPageError) as error:
-        return Unknown(error.reason, str(error))
-
-
 class Observed(NamedTuple):
-    """An observation, the same as a message that the writer takes, what it took, and what is odd about it."""
+    """An observation, the same as a message that the writer takes, what it took, and what is odd about it.
+
+    `login` and `address` are as in `sources.source.Seen`.
+    """
 
     observation: Observation
     message: bytes
     effort: Effort
     oddities: tuple[str, ...]
+    login: Answer | None
+    address: str
 
 
 class Observer:
@@ -60,20 +52,26 @@ class Observer:
         self._oddity: Episode | None = None
         self._oddities: tuple[str, ...] = ()
 
+    @property
+    def sends_login(self) -> bool:
+        """Tell whether a fetch now would send credentials."""
+        return self._source.sends_login
+
     def observe(self) -> Observed:
         """Fetch once."""
         at = clocks.now().boot
         meter = Meter()
-        seen = look(self._source, self._known, meter)
+        seen = self._source.look(self._known, meter.through)
         effort = meter.effort()
-        self._known = seen if isinstance(seen, Page) else self._known
-        observation = self._judge(seen, at)
+        self._known = seen.outcome if isinstance(seen.outcome, Page) else self._known
+        _tell_choice(seen)
+        observation = self._judge(seen.outcome, at)
         message = encode(observation)
         if len(message) > MAX_MESSAGE_SIZE:
             observation = Unknown(Reason.TOO_LARGE, f"the topology takes {len(message)} bytes: is it real?")
             message = encode(observation)
         self._tell(observation, at)
-        return Observed(observation, message, effort, self._oddities)
+        return Observed(observation, message, effort, self._oddities, seen.login, seen.address)
 
     def _judge(self, seen: Page | Unknown, at: float) -> Observation:
         self._doubt, believed = judged(self._doubt, seen, enough=self._enough)
@@ -96,9 +94,6 @@ class Observer:
         self._oddities = oddities
 
 
-def source_of(config: Config) -> MetricsSource:
-    """Build the source that the configuration asks for."""
-    source = config.source
-    login = Login(source.user, source.password_path) if source.password_path else None
-    limit = source.max_page_mib * 1024 * 1024
-    return MetricsSource(source.url, float(source.deadline), source.ca_file or None, limit, login)
+def _tell_choice(seen: Seen) -> None:
+    if seen.chosen:
+        log.info("source_chosen", address=seen.address, because=seen.chosen)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.doctor.finding import broken, well
 from xelinkd.config.small_file import SecretError, UnfitFileError, read_secret, read_small_file
-from xelinkd.sources.trust import CaFileError, trust
+from xelinkd.sources.trust import CaFileError, Pin, trust, trust_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +33,7 @@ def _named(config: Config) -> Iterator[tuple[str, Path | str | None, Callable[[P
     """Name each file, and how it is read."""
     source, status = config.source, config.status
     yield "source.ca_file", source.ca_file, _certificates
+    yield "source.pin_file", source.pin_file, _pinned
     yield "source.password_file", source.password_path, _secret
     yield "status.token_file", status.token_path, _secret
     yield "status.cert_file", status.cert_file, _certificates
@@ -42,6 +43,10 @@ def _named(config: Config) -> Iterator[tuple[str, Path | str | None, Callable[[P
 
 def _certificates(path: Path | str) -> object:
     return trust(str(path))
+
+
+def _pinned(path: Path | str) -> object:
+    return trust_pinned(Pin(str(path)))
 
 
 def _secret(path: Path | str) -> object:

@@ -14,6 +14,7 @@ from xelinkd.model.labels import (
     link_pairs,
     too_few_lanes,
 )
+from xelinkd.model.login import Answer
 from xelinkd.model.page import Page
 from xelinkd.model.topology import lane_disagreements
 from xelinkd.model.unknown import Reason
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from xelinkd.cli.doctor.finding import Finding
     from xelinkd.config.schema import Config, Labels
-    from xelinkd.model.observation import Unknown
     from xelinkd.model.topology import Sighting
+    from xelinkd.sources.source import Seen
     from xelinkd.views.documents.status_document import Document
 
 STEPS: Final = ("login", "answer", "page", "topology", "labels")
@@ -34,7 +35,9 @@ _BROKEN_STEP: Final[Mapping[Reason, str]] = {
     Reason.PASSWORD_UNREADABLE: "login",
     Reason.UNAUTHORIZED: "login",
     Reason.NOT_EXPOSITION: "page",
+    Reason.NOT_JSON: "page",
     Reason.XPUM2: "page",
+    Reason.XPUM_ERROR: "topology",
     Reason.NO_FAMILY: "topology",
     Reason.NO_SAMPLES: "topology",
     Reason.MALFORMED: "topology",
@@ -44,9 +47,11 @@ _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.UNAUTHORIZED: "correct source.user or the password file; each failed login slows XPU Manager down",
     Reason.TIMEOUT: "look at XPU Manager's log; failed logins, anybody's, slow it down for minutes",
     Reason.HTTP_STATUS: "look at XPU Manager's log; where a pod took or left a GPU, restart its exporter",
-    Reason.REDIRECT: "put the address that it points to into source.url, if it is XPU Manager's",
+    Reason.REDIRECT: "put the address that it points to into the configuration, if it is XPU Manager's",
     Reason.XPUM2: "install XPU Manager 1.3 beside it: version 2 does not show XeLink",
     Reason.NOT_EXPOSITION: "put the address of XPU Manager's /metrics page into source.url",
+    Reason.NOT_JSON: "put the address of XPU Manager's /rest/v1/topology/xelink into source.rest_url",
+    Reason.XPUM_ERROR: "look at XPU Manager's log, and at the GPUs' driver; restarting XPU Manager may help",
     Reason.NO_FAMILY: "look at XPU Manager's log, and at the GPUs' driver; restarting XPU Manager may help",
 }
 _OTHER_ADVICE: Final = "look at what else listens there, at proxies, and at XPU Manager's log"
@@ -60,28 +65,40 @@ def login_waits(document: Document) -> Iterator[Finding]:
     yield from not_looked_at(STEPS[1:], "another failed login would slow XPU Manager down for everybody")
 
 
-def look_at_page(seen: Page | Unknown, config: Config) -> Iterator[Finding]:
+def look_at_page(seen: Seen, config: Config) -> Iterator[Finding]:
     """Tell what came of the fetch, step by step."""
-    if isinstance(seen, Page):
-        yield from _first_steps(config, len(STEPS))
-        yield _topology(seen)
-        yield _labels(seen, config.labels)
+    page = seen.outcome
+    if isinstance(page, Page):
+        yield from _first_steps(seen, config, len(STEPS))
+        yield _topology(page)
+        yield _labels(page, config.labels)
         return
-    step = _BROKEN_STEP.get(seen.reason, "answer")
+    step = _BROKEN_STEP.get(page.reason, "answer")
     number = STEPS.index(step)
-    yield from _first_steps(config, number)
-    yield broken(step, seen.detail, _ADVICE.get(seen.reason, _OTHER_ADVICE))
+    yield from _first_steps(seen, config, number)
+    yield broken(step, page.detail, _ADVICE.get(page.reason, _OTHER_ADVICE))
     yield from not_looked_at(STEPS[number + 1 :], f"the {step} is broken")
 
 
-def _first_steps(config: Config, number: int) -> Iterator[Finding]:
-    user = config.source.user
-    steps = (
-        well("login", f"user {user} is let in" if user else "none is configured, and none is asked for"),
-        well("answer", f"{config.source.url} sent a page"),
-        well("page", "of XPU Manager 1"),
-    )
+def _first_steps(seen: Seen, config: Config, number: int) -> Iterator[Finding]:
+    steps = (_login(seen, config), _answer(seen, config), well("page", "of XPU Manager 1"))
     yield from steps[:number]
+
+
+def _login(seen: Seen, config: Config) -> Finding:
+    user = config.source.user
+    if seen.login is Answer.REFUSED:
+        return note("login", f"user {user} is refused by REST", _ADVICE[Reason.UNAUTHORIZED])
+    if seen.login is Answer.ACCEPTED:
+        return well("login", f"user {user} is let in")
+    return well("login", "none was needed" if user else "none is configured, and none is asked for")
+
+
+def _answer(seen: Seen, config: Config) -> Finding:
+    found = f"{seen.address} sent a page"
+    if seen.address == config.source.urls[0]:
+        return well("answer", found)
+    return note("answer", f"{found}; not REST: {seen.chosen}", "see docs/xpu-manager-rest.md for that")
 
 
 def _topology(page: Page) -> Finding:

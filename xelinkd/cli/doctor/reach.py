@@ -8,13 +8,13 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
-from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
+from xelinkd.cli.doctor.finding import Outcome, broken, not_looked_at, note, well
 from xelinkd.config.url import host_and_port, is_https
 from xelinkd.model.unknown import Reason
 from xelinkd.model.words import span
 from xelinkd.sources.bounded_http import Deadline, connect
 from xelinkd.sources.failure import FAILURES, failure
-from xelinkd.sources.trust import trust
+from xelinkd.sources.place import context_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,42 +26,52 @@ STEPS: Final = ("name", "connection", "tls")
 SOON: Final = 7 * 86_400.0  # seconds
 
 _ADVICE: Final[Mapping[Reason, str]] = {
-    Reason.DNS: "put the right host into source.url, or mend the resolver",
-    Reason.REFUSED: "start XPU Manager, or put its port into source.url (pods: 29999, bare metal: 30000)",
-    Reason.UNREACHABLE: "look at source.url, routes and firewalls",
-    Reason.TIMEOUT: "look at source.url, firewalls, and the load of the node",
-    Reason.CA_UNREADABLE: "put a PEM file with the server's certificate, or its CA's, at source.ca_file",
-    Reason.TLS_CERTIFICATE: "set source.ca_file to the server's own certificate; use a name that it carries",
+    Reason.DNS: "put the right host into the source's address, or mend the resolver",
+    Reason.REFUSED: "start XPU Manager, or put its port into the address (pods: 29999, bare metal: 30000)",
+    Reason.UNREACHABLE: "look at the source's address, routes and firewalls",
+    Reason.TIMEOUT: "look at the source's address, firewalls, and the load of the node",
+    Reason.CA_UNREADABLE: "put a PEM file there: `xelinkd trust --write FILE` makes one for source.pin_file",
+    Reason.TLS_CERTIFICATE: "run `xelinkd trust` to see and pin it, or set source.ca_file to its CA's",
     Reason.TLS: "look whether the server speaks https there (else put http:// into source.url)",
     Reason.CLOSED: "look whether the server speaks https there (else put http:// into source.url)",
 }
 
 
-def look_at_way(source: Source) -> Iterator[Finding]:
+def look_at_ways(source: Source) -> tuple[Finding, ...]:
+    """Look at the way to what is preferred, and where that is broken at the next, if there is one."""
+    first, *others = (tuple(look_at_way(source, url)) for url in source.urls)
+    return next((way for way in (first, *others) if not _is_broken(way)), first)
+
+
+def _is_broken(way: tuple[Finding, ...]) -> bool:
+    return any(finding.outcome is Outcome.BROKEN for finding in way)
+
+
+def look_at_way(source: Source, url: str) -> Iterator[Finding]:
     """Resolve, connect, and shake hands; a step that fails leaves those after it."""
     left = list(STEPS)
     try:
         with ExitStack() as stack:
-            for finding in _steps(source, stack):
+            for finding in _steps(source, url, stack):
                 left.pop(0)
                 yield finding
     except FAILURES as error:
-        told = failure(source.url, error)
+        told = failure(url, error)
         step = left.pop(0)
-        yield broken(step, str(told), _ADVICE.get(told.reason, "look at source.url"))
+        yield broken(step, str(told), _ADVICE.get(told.reason, "look at the source's address"))
         yield from not_looked_at(left, f"the {step} is broken")
 
 
-def _steps(source: Source, stack: ExitStack) -> Iterator[Finding]:
-    host, port = host_and_port(source.url)
+def _steps(source: Source, url: str, stack: ExitStack) -> Iterator[Finding]:
+    host, port = host_and_port(url)
     deadline = Deadline(time.monotonic() + source.deadline, time.monotonic)
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     yield well("name", f"{host} is {', '.join(_unique(addresses))}")
     sock = stack.enter_context(connect(addresses, deadline))
     yield well("connection", f"port {port} answers")
-    if is_https(source.url):
+    if is_https(url):
         sock.settimeout(deadline.remaining())
-        context = trust(source.ca_file or None)
+        context = context_of(place_of(source, url))
         yield _certificate(stack.enter_context(context.wrap_socket(sock, server_hostname=host)), source)
     else:
         yield well("tls", "not used: the address is http://")
@@ -72,6 +82,8 @@ def _unique(addresses: list[tuple[Any, ...]]) -> list[str]:
 
 
 def _certificate(sock: ssl.SSLSocket, source: Source) -> Finding:
+    if source.pin_file or source.fingerprint:
+        return well("tls", f"{sock.version()}; the certificate is the pinned one")
     end = (sock.getpeercert() or {}).get("notAfter")
     left = ssl.cert_time_to_seconds(str(end)) - time.time()
     by = source.ca_file or "the system's CAs"

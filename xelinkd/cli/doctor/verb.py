@@ -17,9 +17,9 @@ from xelinkd.cli.service import add_client_cert, ask_document, configured
 from xelinkd.cli.terminal import look_of, say, say_bytes
 from xelinkd.config.problems import ConfigError
 from xelinkd.sources.failure import FetchError
+from xelinkd.sources.kinds import source_of
 from xelinkd.views.documents.status_document import Document
 from xelinkd.views.terminal.look import bad, good, strong
-from xelinkd.workers.observer import look, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,14 +115,14 @@ def _asked(settings: StatusSettings, client_cert: Path | None) -> Document | Fet
 
 
 def _source(config: Config, document: Document | None) -> Iterator[Finding]:
-    way = tuple(reach.look_at_way(config.source))
+    way = reach.look_at_ways(config.source)
     yield from way
     if any(finding.outcome is Outcome.BROKEN for finding in way):
         yield from not_looked_at(page.STEPS, "XPU Manager cannot be reached")
     elif config.source.user and document and document.source.waits_for_login:
         yield from page.login_waits(document)
     else:
-        yield from page.look_at_page(look(source_of(config)), config)
+        yield from page.look_at_page(source_of(config).look(), config)
 
 
 def _told_in_words(findings: Iterator[Finding]) -> Finding | None:

@@ -59,7 +59,7 @@ def _source(state: State) -> shown.Source:
     keeping = state.keeping
     ignorance = keeping.ignorance
     return shown.Source(
-        address=state.supervision.source,
+        address=state.source,
         known=keeping.known_at is not None and ignorance is None,
         known_at=stamp_if_any(state, keeping.known_at),
         known_age_seconds=_age(state, keeping.known_at),

@@ -65,7 +65,7 @@ def lease(state: State) -> Markup:
 
 def _lease(state: State) -> Iterator[tuple[str, str]]:
     fetching, keeping, timing = state.fetching, state.keeping, state.supervision.timing
-    yield "source", code(state.supervision.source)
+    yield "source", code(state.source)
     yield "last fetch", moment(state, fetching.ended_at)
     yield "next fetch", moment(state, fetching.asks_at, "not planned")
     if fetching.waits_for_login:

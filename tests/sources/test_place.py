@@ -20,7 +20,7 @@ from support.pages import fetched
 from xelinkd import __version__
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.sources.place import Place, fetch
 
 if TYPE_CHECKING:
     import ssl
@@ -35,11 +35,11 @@ _WHOLE = _OK + b"Content-Length: %d\r\n\r\n%s" % (len(_PAGE), _PAGE)
 _MIB = 1024 * 1024
 
 
-def _source(port: int, scheme: str = "http", max_page_bytes: int = _MIB) -> MetricsSource:
-    return MetricsSource(f"{scheme}://127.0.0.1:{port}/metrics", 20, None, max_page_bytes)
+def _source(port: int, scheme: str = "http", max_page_bytes: int = _MIB) -> Place:
+    return Place(f"{scheme}://127.0.0.1:{port}/metrics", 20, None, max_page_bytes)
 
 
-def _failure(source: MetricsSource) -> FetchError:
+def _failure(source: Place) -> FetchError:
     with pytest.raises(FetchError) as caught:
         fetched(source)
     return caught.value
@@ -227,12 +227,12 @@ def test_a_connection_that_is_reset_is_closed(serve: Callable[..., int]) -> None
 @pytest.mark.parametrize("host", ["[::1%25nowhere]", "a" * 64, "a..b"])
 def test_a_name_that_does_not_resolve_is_told(host: str) -> None:
     """A wrong host name is told apart from a server that does not answer."""
-    assert _failure(MetricsSource(f"http://{host}:1/metrics", 20, None, _MIB)).reason is Reason.DNS
+    assert _failure(Place(f"http://{host}:1/metrics", 20, None, _MIB)).reason is Reason.DNS
 
 
 def test_an_address_without_a_route_is_unreachable() -> None:
     """An address to which nobody may connect ends as unreachable."""
-    source = MetricsSource("http://[fe80::1]:1/metrics", 20, None, _MIB)  # no scope: never leaves the kernel
+    source = Place("http://[fe80::1]:1/metrics", 20, None, _MIB)  # no scope: never leaves the kernel
     assert _failure(source).reason is Reason.UNREACHABLE
 
 
@@ -242,17 +242,17 @@ def test_an_address_without_a_route_is_unreachable() -> None:
 def test_a_url_that_cannot_be_fetched_is_refused_at_once(url: str) -> None:
     """A URL of another kind, or with a password in it, is refused before anything is sent."""
     with pytest.raises(ValueError, match=r"URL|Failed to parse"):
-        MetricsSource(url, 20, None, _MIB)
+        Place(url, 20, None, _MIB)
 
 
 _FETCH_ALL_AND_TELL_WHAT_IS_LATE = """
 import json, sys
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.metrics import MetricsSource, fetch
+from xelinkd.sources.place import Place, fetch
 
 def reason(url, ca_file):
     try:
-        list(fetch(MetricsSource(url, 20, ca_file, 1_000_000)))
+        list(fetch(Place(url, 20, ca_file, 1_000_000)))
     except FetchError as error:
         return error.reason
     return None
