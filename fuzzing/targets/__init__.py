@@ -8,7 +8,17 @@ from typing import Final
 from fuzzing.target import Target, large
 
 LARGE: Final = "-large"
-NAMES: Final = ("page", "config", "message", "feature_file", "answer", "mounts", "request", "status")
+NAMES: Final = (
+    "page",
+    "xelink_json",
+    "config",
+    "message",
+    "feature_file",
+    "answer",
+    "mounts",
+    "request",
+    "status",
+)
 ALL: Final = (*NAMES, *(name + LARGE for name in NAMES))
 
 

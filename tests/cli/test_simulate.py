@@ -12,7 +12,8 @@ from typing import IO, TYPE_CHECKING
 import pytest
 import trustme
 import urllib3
-from support.daemon import PATIENCE, xelinkd
+from support.bare_metal import make_nameless
+from support.daemon import PATIENCE, toml, xelinkd
 
 from xelinkd.model.page import read_page
 
@@ -62,9 +63,27 @@ def test_https(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "gpu.intel.com/xe-links=0.0-1.0\n")
 
 
+def test_rest(tmp_path: Path) -> None:
+    """With a port for REST, the same machine is there twice; the last word of the line still is the page."""
+    both, pin = make_nameless(tmp_path)
+    (tmp_path / "password").write_text("sesame\n")
+    flags = ("--rest-port", "0", "--rest-cert", both, "--rest-password-file", tmp_path / "password")
+    with simulating("2x-max1550", *flags) as (_, output):
+        line = output.readline()
+        assert line.split()[-1].startswith("http://")
+        source = {"kind": "rest", "rest_url": line.partition("REST: ")[2].partition(")")[0]}
+        login = {"user": "xpumadmin", "password_file": str(tmp_path / "password"), "pin_file": str(pin)}
+        (tmp_path / "x.toml").write_text(toml({"source": {**source, **login}}))
+        done = xelinkd("show", "--config", tmp_path / "x.toml", "--format=labels")
+    assert (done.returncode, done.stdout) == (0, "gpu.intel.com/xe-links=0.0-1.1_0.1-1.0\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["--rest-cert", "x.pem"], "--rest-password-file and --rest-cert need --rest-port"),
+        (["--rest-port", "0", "--rest-password-file", "missing"], "missing: No such file or directory"),
+        (["--rest-port", "0", "--rest-cert", "missing.pem"], "missing.pem: No such file or directory"),
         (["99x9"], "unknown machine '99x9': choose one of 8x-max1550,"),
         (["--port", "99999"], "argument --port: found '99999'; allowed: 0 to 65535"),
         (["--port", "http"], "argument --port: found 'http'; allowed: 0 to 65535"),

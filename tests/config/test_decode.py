@@ -201,6 +201,9 @@ PLAIN = (
     'found "a"; allowed: "", or an https:// address as source.url: '
     "a password is never sent to an unverified server"
 )
+REST = PLAIN.replace("source.url", "source.rest_url")
+REST_PIN = CA_FILE.replace("source.url", "source.rest_url")
+ONE_TRUST = 'found "/c"; allowed: only one of source.ca_file, source.pin_file and source.fingerprint'
 STAGING = (
     'found "/f/"; allowed: another directory than the feature file\'s own, '
     "whose every event wakes Node Feature Discovery"
@@ -213,6 +216,14 @@ STAGING = (
         ('feature_file.lease = "34s"', "feature_file.lease", LEASE),
         ('source.deadline = "30s"', "supervision.heartbeat_deadline", HEARTBEAT),
         ('source.ca_file = "/c"', "source.ca_file", CA_FILE),
+        ('source.pin_file = "/c"', "source.pin_file", CA_FILE),
+        ('source = {kind = "rest", rest_url = "http://h", pin_file = "/c"}', "source.pin_file", REST_PIN),
+        ('source = {kind = "rest", ca_file = "/c", pin_file = "/p"}', "source.ca_file", ONE_TRUST),
+        (
+            'source = {kind = "auto", rest_url = "http://h", user = "a", password_file = "/p"}',
+            "source.user",
+            REST,
+        ),
         ('source.user = "a"\nsource.url = "https://h/"', "source.user", USER),
         ('source.password_file = "/p"', "source.user", NO_USER),
         ('source.user = "a"\nsource.password_file = "/p"', "source.user", PLAIN),
@@ -336,3 +347,10 @@ def test_a_value_of_a_million_addresses_is_refused() -> None:
     """A file that is made to be hard to read holds the daemon up no longer than any other."""
     with pytest.raises(ConfigError, match=r"source\.url: found \"://://"):
         decode(b'[source]\nurl = "' + b"://" * 300_000 + b'"', where="xelinkd.toml")
+
+
+@pytest.mark.parametrize("kind", ["rest", "auto"])
+def test_rest_may_have_pin_and_password_beside_a_plain_page(kind: str) -> None:
+    """What is for https is right as soon as one of the addresses in use has it: the page gets none of it."""
+    text = f'source = {{kind = "{kind}", pin_file = "/p", user = "a", password_file = "/w"}}'
+    assert decode(text.encode(), where=FILE).config.source.kind == kind

@@ -10,6 +10,7 @@ from xelinkd.config.duration import Duration
 from xelinkd.config.rules import (
     ABSOLUTE_OR_EMPTY,
     FEATURE_FILE_PATH,
+    FINGERPRINT,
     LABEL_NAMESPACE,
     PASSWORD_FILE,
     USER_NAME,
@@ -105,3 +106,27 @@ def test_ranges_include_their_ends() -> None:
     span, number = duration("100ms", "7d"), whole_number("MiB", 1, 1024)
     assert [span.holds(Duration(seconds)) for seconds in (0.099, 0.1, 604_800, 604_801)] == [0, 1, 1, 0]
     assert [number.holds(count) for count in (0, 1, 1024, 1025)] == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("text", ["", "0f" * 32, "0F" * 32, ":".join(["aB"] * 32)])
+def test_fingerprints(text: str) -> None:
+    """A SHA-256 may be copied from OpenSSL, from a browser or from `xelinkd trust`."""
+    assert FINGERPRINT.holds(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0f" * 31,
+        "0f" * 33,
+        "0g" * 32,
+        "0f" * 20,
+        ":".join(["ab"] * 31),
+        "0f:" * 32,
+        "SHA256:abc",
+        "0f" * 32 + "\n",
+    ],
+)
+def test_what_is_no_fingerprint(text: str) -> None:
+    """A SHA-1, a part of a SHA-256 or the fingerprint of a key is refused: it could never match."""
+    assert not FINGERPRINT.holds(text)

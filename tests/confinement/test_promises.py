@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xelinkd.config.schema import Config, FeatureFile, Source, Status
 from xelinkd.confinement.privileges import DAC_READ_SEARCH, NET_BIND_SERVICE, NO_CAPABILITY
@@ -30,6 +30,25 @@ def test_fetcher_connects_to_the_ports_of_its_source() -> None:
     assert fetcher("http://127.0.0.1:29999/metrics").connects_to == (29999,)
     assert fetcher("https://[::1]/metrics").connects_to == (443,)
     assert fetcher("http://localhost/metrics").connects_to == (80, 53)
+
+
+def test_fetcher_connects_to_what_its_kind_of_source_asks() -> None:
+    """REST has its own port; with auto there are two, and never more than are asked."""
+
+    def ports(**source: Any) -> tuple[int, ...]:  # noqa: ANN401  any keys
+        return of_the_fetcher(Config(source=Source(**source))).connects_to
+
+    assert ports(kind="rest") == (30000,)
+    assert ports(kind="auto") == (30000, 29999)
+    assert ports(kind="auto", url="https://127.0.0.1:30000/metrics") == (30000,)
+    assert ports(kind="auto", rest_url="https://xpum:30000/") == (30000, 29999, 53)
+
+
+def test_fetcher_reads_its_pin() -> None:
+    """A pin file is read as a CA file is, and its replacement noticed."""
+    promise = of_the_fetcher(Config(source=Source(kind="rest", pin_file="/etc/pin.pem")))
+    assert promise.given == (Path("/etc/pin.pem"),)
+    assert promise.keeps == DAC_READ_SEARCH
 
 
 def test_fetcher_reads_the_files_it_is_given_and_not_their_folders() -> None:

@@ -69,6 +69,26 @@ def test_fetcher_connects_only_to_the_source(
     assert outcomes == ["done", REFUSED, REFUSED, REFUSED]
 
 
+def test_fetcher_with_a_choice_connects_to_both(
+    node: Daemon, source: socket.socket, listener: socket.socket
+) -> None:
+    """With auto it reaches REST's port and the page's, and reads the pin."""
+    pin = node.folder / "pin.pem"
+    pin.write_text("certificate")
+    rest = f"https://127.0.0.1:{listener.getsockname()[1]}/rest"
+    node.configure(source={"kind": "auto", "rest_url": rest, "pin_file": str(pin)})
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        outcomes = act(
+            node,
+            "fetcher",
+            ("connect", list(source.getsockname())),
+            ("connect", list(listener.getsockname())),
+            ("connect", list(other.getsockname())),
+            ("read", str(pin)),
+        )
+    assert outcomes == ["done", "done", REFUSED, "done"]
+
+
 def test_fetcher_has_no_other_power(node: Daemon) -> None:
     """It executes nothing, signals nobody, and has no capabilities, even as root."""
     outcomes = act(

@@ -89,12 +89,18 @@ def pinned_digests(pin: Pin) -> frozenset[bytes]:
         return frozenset({bytes.fromhex(pin.fingerprint.replace(":", ""))})
     try:
         found = _CERTIFICATE.findall(_read(pin.file))
-        digests = frozenset(digest_of(ssl.PEM_cert_to_DER_cert(pem)) for pem in found)
+        digests = frozenset(map(_digest, found))
     except (OSError, ValueError) as error:
         raise CaFileError(f"{pin.file}: {error}") from error
     if not digests:
         raise CaFileError(f"{pin.file}: it holds no certificate")
     return digests
+
+
+def _digest(pem: str) -> bytes:
+    certificate = ssl.PEM_cert_to_DER_cert(pem)
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificate)  # that it is one at all
+    return digest_of(certificate)
 
 
 def digest_of(certificate: bytes) -> bytes:
@@ -118,10 +124,11 @@ class _DemandingSocket(ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  as the base class has it
         super().do_handshake(block)
-        digest = digest_of(self.getpeercert(binary_form=True) or b"")
+        shown = self.getpeercert(binary_form=True)
+        digest = digest_of(shown) if shown else b""
         if not isinstance(self.context, _DemandingContext) or digest not in self.context.digests:
-            shown = fingerprint_of(digest)
-            raise ssl.SSLCertVerificationError(1, f"it is not the pinned one, but has the SHA-256 {shown}")
+            found = fingerprint_of(digest)
+            raise ssl.SSLCertVerificationError(1, f"it is not the pinned one, but has the SHA-256 {found}")
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from support.bare_metal import bare_metal
 from support.daemon import wait_until
 from support.pages import recorded, serving_page
 from support.states import FETCHING, changed, replace
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.bare_metal import BareMetal
     from support.chain import Chain
     from support.pages import PageServer
 
@@ -200,3 +202,66 @@ def test_certificate_that_runs_out(chain: Chain, tmp_path: Path) -> None:
         chain.configure(source={"url": server.url, "ca_file": str(tmp_path / "soon.pem")})
         found = chain.findings()["tls"]
     assert (found.outcome, "runs out in 1 d" in found.found) == (Outcome.NOTE, True)
+
+
+@pytest.fixture
+def rest(tmp_path: Path) -> Iterator[BareMetal]:
+    """Give an XPU Manager of the bare-metal package."""
+    with bare_metal(tmp_path) as made:
+        yield made
+
+
+def test_rest_that_is_well(chain: Chain, rest: BareMetal) -> None:
+    """With pin and password, all is well over REST from the name to the labels."""
+    chain.configure(source=rest.settings())
+    findings = chain.findings()
+    assert {findings[name].outcome for name in STEPS} == {Outcome.WELL}
+    assert "the pinned one" in findings["tls"].found
+    assert rest.simulator.rest_url in findings["answer"].found
+
+
+def test_rest_that_is_not_pinned(chain: Chain, rest: BareMetal) -> None:
+    """The stock certificate is refused until it is pinned: the advice is the verb that does it."""
+    chain.configure(source=rest.settings(pin_file=""))
+    assert "`xelinkd trust`" in breaks(chain.findings(), "tls").advice
+    assert rest.simulator.refusals == 0
+
+
+def test_password_that_rest_refuses(chain: Chain, rest: BareMetal) -> None:
+    """A wrong password is tried once; of the running xelinkd that waits, it is not tried at all."""
+    rest.password.write_text("wrong")
+    chain.configure(source=rest.settings())
+    breaks(chain.findings(), "login")
+    assert rest.simulator.refusals == 1
+
+
+def test_rest_that_fails_inside(chain: Chain, rest: BareMetal) -> None:
+    """What XPU Manager says of its own failure is the topology's step."""
+    rest.simulator.set_mode("no-topology")
+    chain.configure(source=rest.settings())
+    assert "Fail to get xelink topology" in breaks(chain.findings(), "topology").found
+
+
+def test_exporter_that_has_no_rest(chain: Chain) -> None:
+    """A container's exporter has no REST, and the other kind is named."""
+    chain.xpum.status = 404
+    chain.configure(source={"kind": "rest", "rest_url": chain.xpum.url.replace("metrics", "rest/v1")})
+    assert 'source.kind = "metrics"' in breaks(chain.findings(), "answer").found
+
+
+@pytest.mark.parametrize("password", ["sesame", "wrong"])
+def test_choice_between_two(chain: Chain, rest: BareMetal, password: str) -> None:
+    """With auto the doctor says what is taken; a page in place of REST works, and deserves a note."""
+    rest.password.write_text(password)
+    chain.configure(source=rest.settings("auto"))
+    findings = chain.findings()
+    outcome = Outcome.WELL if password == "sesame" else Outcome.NOTE  # noqa: S105  as above
+    assert (findings["login"].outcome, findings["answer"].outcome) == (outcome, outcome)
+    assert findings["labels"].outcome is Outcome.WELL
+
+
+def test_choice_where_rest_cannot_be_reached(chain: Chain, free_port: int) -> None:
+    """On a node without REST, auto is well, with a note."""
+    chain.configure(source={"kind": "auto", "rest_url": f"https://127.0.0.1:{free_port}/rest"})
+    findings = chain.findings()
+    assert (findings["connection"].outcome, findings["answer"].outcome) == (Outcome.WELL, Outcome.NOTE)
