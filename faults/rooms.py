@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from faults import clock, configuration, disk, processes, source
+from faults import clock, configuration, disk, processes, rest, source
 from faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
     "source": source.FAULTS,
+    "rest": rest.FAULTS,
     "processes": processes.FAULTS,
     "disk": disk.FAULTS,
     "clock": clock.FAULTS,

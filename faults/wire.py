@@ -84,6 +84,7 @@ class Source:
     def __init__(self, machine: Machine) -> None:
         """Listen, and serve until `close`."""
         self.fetches: list[float] = []
+        self._render: Callable[[Machine], bytes] = render
         self._manners = Manners(render(machine))
         self._open: set[socket.socket] = set()
         # Bound, and never listens: nobody else gets the port while it is refused.
@@ -93,13 +94,18 @@ class Source:
         self.port: int = self._address.getsockname()[1]
         self._listen()
 
-    def url(self, scheme: str = "http", host: str = _HOST) -> str:
-        """Give the page's address."""
-        return f"{scheme}://{host}:{self.port}/metrics"
+    def url(self, scheme: str = "http", host: str = _HOST, path: str = "/metrics") -> str:
+        """Give the address of the page, or of something else."""
+        return f"{scheme}://{host}:{self.port}{path}"
 
     def show(self, machine: Machine) -> None:
         """Serve the page of another machine, to connections from now on."""
-        self._manners = replace(self._manners, page=render(machine))
+        self._manners = replace(self._manners, page=self._render(machine))
+
+    def tell_as(self, form: Callable[[Machine], bytes], machine: Machine) -> None:
+        """Serve another form than the page, of this machine and those that come after it."""
+        self._render = form
+        self.show(machine)
 
     def speak_tls(self, context: ssl.SSLContext | None) -> None:
         """Speak TLS (None: do not), on connections from now on."""

@@ -18,6 +18,7 @@ from xelinkd.model.unknown import Reason, UnknownPageError
 _UNKNOWN: Final = -1.0  # the page's value for a type that is none of CONNECTION_NAMES
 _VALUES: Final = {name: value for value, name in CONNECTION_NAMES.items()}
 _PREFIX: Final = "XL"
+MAX_SIZE: Final = 8 * 1024 * 1024  # bytes, held whole; MAX_LINES rows of XPU Manager's take 5 MB
 _MAX_SHOWN: Final = 300  # characters
 _START: Final = (b"[", b"{")
 
@@ -57,7 +58,7 @@ def read_answer(parts: Iterable[bytes], known: Page | None = None) -> Page:
         UnknownPageError: the answer says nothing about the topology, too much, or something malformed.
 
     """
-    content = b"".join(parts)
+    content = _gathered(parts)
     if known and content == known.block:
         return known
     pairs = _decoded(content)
@@ -75,6 +76,18 @@ def message_of(content: bytes) -> str | None:
         return printable(_ERROR.decode(content).Message[:_MAX_SHOWN])
     except _FAULTS:
         return None
+
+
+def _gathered(parts: Iterable[bytes]) -> bytes:
+    gathered, size = [], 0
+    for part in parts:
+        gathered.append(part)
+        size += len(part)
+        if size > MAX_SIZE:
+            raise UnknownPageError(
+                Reason.TOO_LARGE, f"the answer has more than {MAX_SIZE} bytes: is it real?"
+            )
+    return b"".join(gathered)
 
 
 def _decoded(content: bytes) -> list[_Pair]:
