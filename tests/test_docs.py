@@ -8,12 +8,14 @@ import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, NamedTuple
 
 from support.daemon import xelinkd
 from support.pages import recorded
 from support.states import GOOD
 
+from xelinkd.config.decode import decode
 from xelinkd.config.load import load
 from xelinkd.model.unknown import Reason
 from xelinkd.state.checks import live, ready
@@ -215,3 +217,13 @@ def test_every_check_of_a_probe_is_documented() -> None:
     """Whoever sees a check fail finds what that means."""
     named = re.findall(r"^\| (?:`\w+`)? ?\| `([\w-]+)` \|", STATUS, re.MULTILINE)
     assert named == [check.name for check in (*live(GOOD), *ready(GOOD))]
+
+
+def test_configuration_in_the_guide_is_right() -> None:
+    """What the guide to REST has people copy is taken as it is, and asks what the guide says."""
+    guide = (ROOT / "docs" / "xpu-manager-rest.md").read_text()
+    (block,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    source = decode(dedent(block).encode(), where="guide").config.source
+    assert source.urls == ("https://127.0.0.1:30000/rest/v1/topology/xelink",)
+    assert source.pin_file == "/etc/xelinkd/xpum.pem"
+    assert f"`xelinkd trust --write {source.pin_file}`" in guide.replace("sudo ", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,5 +100,9 @@ def test_refused_password_lets_the_page_take_over(node: Daemon, xpum: BareMetal)
     wait_until(lambda: xpum.simulator.scrapes > 3, "fetches at the usual pace")
     assert (node.events("login_waiting"), xpum.simulator.refusals) == ([], 1)
     node.wait_for_answer("/status.json", lambda _, body: xpum.simulator.url in body)
+    os.kill(node.wait_for_workers()["fetcher"], signal.SIGKILL)
+    node.wait_for("unit_restarting")
+    with pytest.raises(AssertionError, match="in vain"):
+        wait_until(lambda: xpum.simulator.refusals > 1, "a second try", 0.5)
     xpum.password.write_text("sesame")
     assert node.wait_for("source_chosen", times=2)["address"] == xpum.simulator.rest_url

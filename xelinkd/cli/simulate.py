@@ -41,6 +41,8 @@ while it runs (on loopback, or with --control):
   curl -X PUT -d down  http://127.0.0.1:29999/simulator/links/0.0-3.0     a link fails (up: it is back)
   curl -X PUT -d error-500 http://127.0.0.1:29999/simulator/mode          XPU Manager fails (ok: it recovers)
   curl http://127.0.0.1:29999/simulator                                   the state
+with --rest-port 30000 (and -u xpumadmin, with --rest-password-file):
+  curl -k https://127.0.0.1:30000/rest/v1/topology/xelink                 the topology as JSON
 """
 
 

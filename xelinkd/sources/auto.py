@@ -25,8 +25,8 @@ _MAYBE_REFUSED: Final = frozenset({Answer.REFUSED, Answer.NONE})
 class Auto:
     """Two sources, and which of them is asked.
 
-    While none is chosen, both share the deadline. Once REST refused the credentials, or may have, it rests
-    for as long as a failed login takes.
+    While none is chosen, both share the deadline. Once REST refused the credentials, or may have, it is left
+    alone for as long as after any failed login.
     """
 
     def __init__(self, preferred: HttpSource, other: HttpSource, clock: Callable[[], float]) -> None:
@@ -36,12 +36,14 @@ class Auto:
         self._clock = clock
         self._chosen: HttpSource | None = None
         self._failures = 0
-        self._rests_until = clock()
+        self._refusal: tuple[float, Seen] | None = None  # until when it counts, and how it came
 
     @property
     def sends_login(self) -> bool:
         """Tell whether one of those that would be asked now has credentials."""
-        return any(source.sends_login for source in self._candidates())
+        if self._chosen:
+            return self._chosen.sends_login
+        return self._other.sends_login or (self._preferred.sends_login and self._standing_refusal() is None)
 
     def look(self, known: Page | None = None, through: Through = iter) -> Seen:
         """Ask the one that is chosen; else REST, and the page if that fails."""
@@ -53,21 +55,17 @@ class Auto:
             self._chosen, self._failures = None, 0
         return seen
 
-    def _candidates(self) -> tuple[HttpSource, ...]:
-        if self._chosen:
-            return (self._chosen,)
-        if self._clock() < self._rests_until:
-            return (self._other,)
-        return self._preferred, self._other
-
     def _choose(self, known: Page | None, through: Through) -> Seen:
-        first, *others = self._candidates()
-        seen = self._try(first, known, through)
-        for other in others:
-            if self._chosen or (other.sends_login and seen.login in _MAYBE_REFUSED):
-                break  # the same credentials: no second login that may fail
-            seen = _after(seen, self._try(other, known, through))
-        return seen
+        seen = self._standing_refusal() or self._try(self._preferred, known, through)
+        if self._chosen or (self._other.sends_login and seen.login in _MAYBE_REFUSED):
+            return seen  # the same credentials: no second login that may fail
+        return _after(seen, self._try(self._other, known, through))
+
+    def _standing_refusal(self) -> Seen | None:
+        """Give what REST said when it last was asked, if it may not be asked yet."""
+        if self._refusal is None or self._clock() >= self._refusal[0]:
+            return None
+        return self._refusal[1]._replace(login=None)
 
     def _try(self, source: HttpSource, known: Page | None, through: Through) -> Seen:
         seen = self._heard(source, _hurried(source).look(known, through))
@@ -78,7 +76,7 @@ class Auto:
 
     def _heard(self, source: HttpSource, seen: Seen) -> Seen:
         if source is self._preferred and seen.login in _MAYBE_REFUSED:
-            self._rests_until = self._clock() + WAIT
+            self._refusal = self._clock() + WAIT, seen
         return seen
 
 
