@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 from support.bare_metal import PASSWORD, bare_metal
+from support.daemon import xelinkd
 
-from xelinkd.simulator.certificate import make_certificate
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.rest import MAX_DOUBLINGS, Door
 from xelinkd.simulator.server import Options, Rest, running
@@ -80,7 +80,10 @@ def test_certificate_is_made_and_swept_away(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_machine_without_openssl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the program is missing, that is said."""
+    """Where the program is missing, that is said, with what to do."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="openssl"):
-        make_certificate(tmp_path)
+    done = xelinkd("simulate", "2x1", "--port=0", "--rest-port=0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "xelinkd: there is no program `openssl` to make a certificate with; name one with --rest-cert\n"
+    )

@@ -13,6 +13,7 @@ from xelinkd.cli.exit_status import Status
 from xelinkd.cli.usage import UsageError
 from xelinkd.config.small_file import SecretError, read_secret
 from xelinkd.config.url import MAX_PORT
+from xelinkd.simulator.certificate import NoCertificateError
 from xelinkd.simulator.faults import Mode
 from xelinkd.simulator.machine import PRESETS, parse_machine
 from xelinkd.simulator.rest import Door
@@ -62,9 +63,12 @@ def run(arguments: Sequence[str]) -> Status:
         serve(options, lambda line: print(line, flush=True))
     except BrokenPipeError:
         raise
+    except NoCertificateError as error:
+        raise UsageError(f"{error}; name one with --rest-cert") from None
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"cannot listen at {options.host}, port {options.port}: {reason}") from None
+        ports = f"{options.port} or {options.rest.port}" if options.rest else str(options.port)
+        raise UsageError(f"cannot listen at {options.host}, port {ports}: {reason}") from None
     return Status.OK
 
 

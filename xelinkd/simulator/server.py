@@ -84,7 +84,13 @@ class Simulator:
     """A stand-in for XPU Manager that can be stopped and started again at the same address."""
 
     def __init__(self, options: Options) -> None:
-        """Take the address, without serving yet. Raises OSError if it cannot be had."""
+        """Take the addresses, without serving yet.
+
+        Raises:
+            OSError: one of them cannot be had.
+            NoCertificateError: REST has no certificate, and none can be made.
+
+        """
         self._options = options
         self._state = State(options.machine, options.mode, door=options.rest.door if options.rest else OPEN)
         self._lock = threading.Lock()

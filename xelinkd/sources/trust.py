@@ -13,8 +13,6 @@ from typing import Final
 from urllib3.util import create_urllib3_context
 
 _MAX_PEM_SIZE: Final = 1024 * 1024  # bytes; a certificate takes 2,000
-
-
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -43,7 +41,7 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
     if ca_file is None:
         return _system()
     try:
-        return _pinned(_read(ca_file))
+        return _kept(_read(ca_file))
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise CaFileError(f"{ca_file}: {error}") from error
 
@@ -153,7 +151,7 @@ def _read(ca_file: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _pinned(pem: str) -> ssl.SSLContext:
+def _kept(pem: str) -> ssl.SSLContext:
     return _trusting(pem)
 
 
