@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.config.schema import files_of_the_source
 from xelinkd.model.login import ACCEPTED, NEW, WAIT, Standing
 from xelinkd.workers.lifeline import ADMITTED, SPARED, WARY
 
@@ -30,7 +31,7 @@ def heard(word: bytes, now: float) -> Logins:
 
 
 def credentials(loaded: Loaded) -> object:
-    """Give what makes credentials other ones, to be tried at once."""
+    """Give what makes credentials other ones, or sends them to another server: they are tried at once."""
     source = loaded.config.source
-    path = source.password_path
-    return source.urls, source.user, loaded.fingerprints[path] if path else None
+    files = {path: loaded.fingerprints[path] for path in files_of_the_source(loaded.config)}
+    return source.urls, source.user, source.fingerprint, files
