@@ -1,0 +1,84 @@
+"""The cluster, a xelinkd on its node, and the table of what was seen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from support.cluster import Cluster, running
+from support.daemon import Daemon, wait_until
+from support.kubernetes import offline
+from support.table import Seen, in_words, nothing_seen, put, rows
+
+from xelinkd.config.schema import FeatureFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from xelinkd.simulator.server import Simulator
+
+ROOT: Final = Path(__file__).parents[3]
+FILE: Final = Path(FeatureFile().path)
+SEEN: Final = pytest.StashKey[Seen]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Clean up on SIGTERM as on ^C."""
+    config.stash[SEEN] = nothing_seen()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture
+def saw(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Give what notes a behaviour for the table: seconds, or in words how it went."""
+    return _noting(request.config)
+
+
+def _noting(config: pytest.Config) -> Callable[[str, object], None]:
+    def note(behaviour: str, how: object) -> None:
+        config.stash[SEEN][behaviour]["seen"] = in_words(how)
+
+    return note
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Give the cluster, with NFD on its node."""
+    began = time.monotonic()
+    programs = Path(os.environ["XELINKD_E2E_KUBERNETES"])
+    with running(tmp_path_factory.mktemp("cluster"), programs) as made:
+        _noting(request.config)("the cluster starts, with NFD", time.monotonic() - began)
+        yield made
+
+
+@pytest.fixture
+def deployments(tmp_path: Path) -> Path:
+    """Give the manifests, with a stand-in for XPU Manager's DaemonSet: no network is asked."""
+    return offline(tmp_path)
+
+
+@pytest.fixture
+def node(cluster: Cluster, tmp_path: Path, xpum: Simulator) -> Iterator[Daemon]:
+    """Give a xelinkd on the node, not started yet, where NFD looks and without labels so far."""
+    folder = tmp_path / "node"
+    folder.mkdir()
+    made = Daemon(folder, xpum.url, {"feature_file": {"path": str(FILE)}})
+    made.file = FILE
+    yield made
+    made.close()
+    with suppress(FileNotFoundError):
+        FILE.unlink()
+    wait_until(lambda: not cluster.labels(), "a node without labels")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table, and put it where it was asked for."""
+    table = "\n".join(rows(config.stash[SEEN]))
+    terminalreporter.write_line(f"\n{table}\n")
+    if (path := os.environ.get("XELINKD_TABLE")) and not terminalreporter.stats.get("failed"):
+        put(ROOT / path, "tools/e2e-cluster", table)

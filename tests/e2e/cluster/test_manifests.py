@@ -1,0 +1,107 @@
+"""What a real API server says of the manifests; it knows cert-manager's and the Prometheus operator's."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.kubernetes import (
+    DEPLOYMENTS,
+    PATCH,
+    XPU_MANAGER,
+    containers,
+    templated,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.cluster import Cluster
+
+KUSTOMIZATIONS = sorted(
+    str(path.parent.relative_to(DEPLOYMENTS))
+    for folder in ("overlays", "examples")
+    for path in (DEPLOYMENTS / folder).glob("*/kustomization.yaml")
+)
+VALUES = sorted((DEPLOYMENTS.parent / "tests" / "e2e" / "manifests" / "values").glob("*.yaml"))
+NAMESPACES = ("monitoring", "xelinkd", "xelinkd-simulated")
+# OpenShift's own resource has no module to take it from: a stand-in that takes every field.
+CONSTRAINTS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {
+        "name": "securitycontextconstraints.security.openshift.io",
+        "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in"},
+    },
+    "spec": {
+        "group": "security.openshift.io",
+        "names": {"kind": "SecurityContextConstraints", "plural": "securitycontextconstraints"},
+        "scope": "Cluster",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+                },
+            }
+        ],
+    },
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def resources(cluster: Cluster) -> None:
+    """Give the cluster what the manifests build on."""
+    cluster.kubectl("apply", "--server-side", "--filename", cluster.programs / "crds")
+    cluster.kubectl("apply", "--filename=-", stdin=json.dumps(CONSTRAINTS))
+    cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    for name in NAMESPACES:
+        cluster.kubectl("create", "namespace", name)
+
+
+@pytest.mark.parametrize("name", KUSTOMIZATIONS)
+def test_cluster_takes_the_kustomization(name: str, cluster: Cluster, deployments: Path) -> None:
+    """A real API server takes all that it makes, without a warning about a field."""
+    made = cluster.kubectl("kustomize", deployments / name)
+    cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "--filename=-", stdin=made)
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
+def test_cluster_takes_the_chart(values: Path, cluster: Cluster) -> None:
+    """A real API server takes the chart's objects with each of these values."""
+    made = templated(values)
+    cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "--filename=-", stdin=made)
+
+
+@pytest.mark.parametrize(
+    "example", sorted((DEPLOYMENTS / "examples").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_cluster_takes_the_example(example: Path, cluster: Cluster) -> None:
+    """A real API server takes the example."""
+    cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "--filename", example)
+
+
+def test_patch_adds_the_sidecar_and_nothing_else(cluster: Cluster) -> None:
+    """Patched, XPU Manager's DaemonSet has the sidecar and its volumes, and all else as before."""
+    cluster.kubectl("apply", "--namespace=monitoring", "--filename", XPU_MANAGER)
+    what = ("daemonset", "intel-xpumanager", "--namespace=monitoring")
+    before = cluster.get(*what)
+    cluster.kubectl("patch", *what, "--patch-file", PATCH)
+    after = cluster.get(*what)
+    assert set(containers(after)) - set(containers(before)) == {"xelink-sidecar"}
+    assert without_sidecar(after) == without_sidecar(before)
+    cluster.kubectl("rollout", "undo", *what)
+    assert without_sidecar(cluster.get(*what)) == without_sidecar(before)
+
+
+def without_sidecar(daemonset: dict[str, Any]) -> dict[str, Any]:
+    """Give a DaemonSet's specification without the sidecar and the volumes that it alone mounts."""
+    spec: dict[str, Any] = json.loads(json.dumps(daemonset["spec"]))
+    pod = spec["template"]["spec"]
+    pod["containers"] = [each for each in pod["containers"] if each["name"] != "xelink-sidecar"]
+    mounted = {mount["name"] for each in pod["containers"] for mount in each.get("volumeMounts", [])}
+    pod["volumes"] = [volume for volume in pod["volumes"] if volume["name"] in mounted]
+    return spec
