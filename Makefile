@@ -1,6 +1,6 @@
-# Everything here sets up what it needs in this checkout, once. Nothing but e2e-systemd needs root.
+# Everything here sets up what it needs in this checkout, once. Only what begins with e2e needs root.
 
-.PHONY: help test lint demo browser e2e-systemd bench faults soak fuzz coverage clean
+.PHONY: help test lint demo browser e2e-systemd e2e-cluster bench faults soak fuzz coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /make \1	/p' Makefile | expand -t 20
@@ -19,6 +19,9 @@ browser: ## the page in a real browser (Debian's chromium); screenshots in .brow
 
 e2e-systemd: ## as a service in booted systemds, 252 and 257 (takes root on Debian 12)
 	@exec tools/e2e-systemd
+
+e2e-cluster: ## on a node of a real cluster, without a kubelet (takes root and Go; builds Kubernetes once)
+	@exec tools/e2e-cluster
 
 bench: ## the budgets, measured (PEER="command" puts another program beside it)
 	@exec tools/bench $(PEER)

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from support.booted import Machine, booted
 from support.service import PROGRAM, SHIPPED, Service, install
+from support.table import Seen, in_words, nothing_seen, put, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT: Final = Path(__file__).parents[3]
 SYSTEMDS: Final = {"Debian 12": "3.11", "Debian 13": "3.13"}  # with the Python that each has
-MARK: Final = "<!-- made by tools/e2e-systemd: {} -->"
 
-Seen = dict[str, dict[str, str]]  # by behaviour and systemd
 SEEN: Final = pytest.StashKey[Seen]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Clean up on SIGTERM as on ^C."""
-    seen: Seen = defaultdict(dict)
-    config.stash[SEEN] = seen
+    config.stash[SEEN] = nothing_seen()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
@@ -61,28 +58,14 @@ def saw(request: pytest.FixtureRequest, version: int) -> Callable[[str, object],
     seen = request.config.stash[SEEN]
 
     def note(behaviour: str, how: object) -> None:
-        seen[behaviour][f"systemd {version}"] = f"{how:.2f} s" if isinstance(how, float) else str(how)
+        seen[behaviour][f"systemd {version}"] = in_words(how)
 
     return note
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the table, and put it where it was asked for."""
-    table = "\n".join(_rows(config.stash[SEEN]))
+    table = "\n".join(rows(config.stash[SEEN]))
     terminalreporter.write_line(f"\n{table}\n")
     if (path := os.environ.get("XELINKD_TABLE")) and not terminalreporter.stats.get("failed"):
-        _put(ROOT / path, table)
-
-
-def _rows(seen: Seen) -> Iterator[str]:
-    systemds = sorted({name for by_systemd in seen.values() for name in by_systemd})
-    yield f"| behaviour | {' | '.join(systemds)} |"
-    yield f"| --- |{' --- |' * len(systemds)}"
-    for behaviour, by_systemd in seen.items():
-        yield f"| {behaviour} | {' | '.join(by_systemd.get(name, '') for name in systemds)} |"
-
-
-def _put(path: Path, table: str) -> None:
-    before, begin, rest = path.read_text().partition(MARK.format("begin"))
-    _, end, after = rest.partition(MARK.format("end"))
-    path.write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}")
+        put(ROOT / path, "tools/e2e-systemd", table)
