@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.feature_file import FeatureFile, TooLargeError, read, render
-from xelinkd.model.labels import join_value, split_value
+from xelinkd.model.labels import join_value, link_lines, split_value, summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,12 @@ _MAX_VALUE_LENGTH: Final = 63
 
 def labels(lines: Sequence[str], namespace: str) -> None:
     """Hold label lines against the label grammar, and against what readers of them do."""
-    names, values = zip(*(line.split("=") for line in lines), strict=True)
-    numbers = ["", *map(str, range(2, len(lines) + 1))]
+    links = link_lines(lines)
+    names, values = zip(*(line.split("=") for line in links), strict=True)
+    numbers = ["", *map(str, range(2, len(links) + 1))]
     assert list(names) == [f"{namespace}/xe-links{number}" for number in numbers]
-    for value in values:
+    assert [*links, *(f"{namespace}/{label}" for label in summary_of(lines))] == list(lines)
+    for value in (line.split("=")[1] for line in lines):
         assert len(value) <= _MAX_VALUE_LENGTH, value
         assert _VALUE.fullmatch(value), value
     assert split_value(join_value(values)) == values

@@ -42,17 +42,42 @@ _ONE: Final = b"gpu.intel.com/xe-links=0.0-1.0\n"
 _FULL: Final = (
     b"gpu.intel.com/xe-links=" + b"_".join(b"%d.0-%d.0" % (n, n + 10) for n in range(10, 16)) + b"_20"
 )
+_SUMMED: Final = (
+    b"gpu.intel.com/xelink-count=1\ngpu.intel.com/xelink-min-lanes=8\n"
+    b"gpu.intel.com/xelink-largest-group=2\ngpu.intel.com/xelink-all-linked=true\n"
+)
 _SECOND: Final = b"\ngpu.intel.com/xe-links2=Z.0-30.0\n"
 
 TARGET: Final = Target(
     check,
     seeds=[
-        *(b"", _ONE, _STAMP + _ONE, _FULL + _SECOND, _STAMP + _FULL + _SECOND, b"a/xe-links=\n"),
+        *(
+            b"",
+            _ONE,
+            _STAMP + _ONE,
+            _FULL + _SECOND,
+            _STAMP + _ONE + _SUMMED,
+            _STAMP + _FULL + _SECOND,
+            b"a/xe-links=\n",
+        ),
         b"# +expiry-time=9999-12-31T23:59:59-23:59\r\n" + _ONE,
     ],
     words=[
         *(_STAMP, _ONE, _SECOND, b"# +expiry-time=", b"+23:59", b"-23:59", b"0001-01-01T00:00:00"),
-        *(b"/xe-links", b"/xe-links2=Z", b"0.0-1.0", b"_", b"Z", b"=", b"\n", b"\r\n", b"\x0c", b"\x1c"),
+        *(
+            b"/xe-links",
+            b"/xe-links2=Z",
+            b"/xelink-count=",
+            _SUMMED,
+            b"0.0-1.0",
+            b"_",
+            b"Z",
+            b"=",
+            b"\n",
+            b"\r\n",
+            b"\x0c",
+            b"\x1c",
+        ),
         *(b"kubernetes.io/", b"@", b"9" * 20),
     ],
     full_size=MAX_SIZE,

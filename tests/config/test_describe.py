@@ -66,4 +66,5 @@ def test_the_effective_configuration_tells_origins(tmp_path: Path) -> None:
         'namespace = "a.b"            # file',
         "min_lanes = 2                # flag -lane-count",
         "allow_subdeviceless = false  # default",
+        "summary = false              # default",
     ]

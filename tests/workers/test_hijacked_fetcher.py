@@ -56,7 +56,10 @@ if sys.argv[2] == "broken off" or word == PROGRESS:
 print("taken in" if word == PROGRESS else worker.reap())
 """
 
-LABEL = re.compile(r"gpu\.intel\.com/xe-links([2-9]|[1-9]\d+)?=(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+LABEL = re.compile(
+    r"gpu\.intel\.com/(xe-links([2-9]|[1-9]\d+)?=(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
+    r"|xelink-(count|min-lanes|largest-group)=\d+|xelink-all-linked=(true|false))"
+)
 TILES = [[0, 0], [1, 0]]
 LINK = [[0, 0], [1, 0], 4, True]
 
@@ -78,7 +81,7 @@ def known(tiles: Any, sightings: Any, at: Any = 1.0) -> bytes:  # noqa: ANN401  
 
 def outcome(daemon: Daemon, sent: bytes, kind: str = "whole") -> str:
     """Let the daemon's writer take what a fetcher sent; give what became of it."""
-    daemon.configure(labels={"min_lanes": 0})
+    daemon.configure(labels={"min_lanes": 0, "summary": True})
     done = subprocess.run(
         [sys.executable, "-c", WRITER, str(daemon.config), kind],
         input=sent,
@@ -138,6 +141,7 @@ ACCEPTED = {
     "a link with itself": known(TILES, [[[0, 0], [0, 0], 4, True]]),
     "tiles that no row names": known([], [LINK]),
     "thousands of links": known([], [[[n, 0], [n + 1, 0], 4, True] for n in range(3_000)]),
+    "a GPU linked to all of thousands": known([], [[[0, 0], [n, 0], 4, True] for n in range(1, 4_000)]),
     "a moment yet to come": known(TILES, [LINK], 1e300),
 }
 

@@ -44,6 +44,8 @@ Relative paths are taken from the current directory. These are accepted and have
 
 PATH_KEYS: Final = frozenset({"feature_file.path", "feature_file.staging_dir", "source.ca_file"})
 
+OWN_FLAGS: Final = {"when_locked": "feature_file.when_locked", "label_summary": "labels.summary"}
+
 _FLAG: Final = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 
 log = logs.logger()
@@ -81,6 +83,9 @@ def configured_parser(verb: str, description: str, *, usage: str | None = None) 
         type=Path,
         metavar="FILE",
         help=f"the configuration (default: {DEFAULT_PATH} if it is there, else the defaults)",
+    )
+    made.add_argument(
+        "--label-summary", action="store_true", help="labels.summary = true, whatever the file says"
     )
     return made
 
@@ -122,9 +127,13 @@ def _advice(made: argparse.ArgumentParser, word: str) -> str:
 
 
 def _own_overrides(options: argparse.Namespace) -> tuple[Override, ...]:
-    """Take the keys that have a flag of our own, where the verb has it."""
-    value = getattr(options, "when_locked", None)
-    return (Override("feature_file.when_locked", value, "--when-locked"),) if value else ()
+    """Take the keys that have a flag of our own, where the verb has it and it is given."""
+    given = vars(options)
+    return tuple(
+        Override(key, given[flag], f"--{flag.replace('_', '-')}")
+        for flag, key in OWN_FLAGS.items()
+        if given.get(flag)
+    )
 
 
 def _absolute(override: AnyOverride) -> AnyOverride:

@@ -20,7 +20,7 @@ _STATUSES: Final = {Ending.TOLD: Status.OK, Ending.LOCKED: Status.LOCKED}
 log = logs.logger()
 
 USAGE = """\
-xelinkd [run] [--config FILE] [--when-locked exit|wait] [flags of Intel's sidecar]
+xelinkd [run] [--config FILE] [--when-locked exit|wait] [--label-summary] [flags of Intel's sidecar]
        xelinkd VERB -h"""
 
 DESCRIPTION = f"""\

@@ -127,6 +127,11 @@ class Labels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allow_subdeviceless: Annotated[
         bool, Meta(description="Take links of devices without sub-devices, too"), TRUE_OR_FALSE
     ] = False
+    summary: Annotated[
+        bool,
+        Meta(description="Add xelink-count and the like: labels that plain node affinity can ask for"),
+        TRUE_OR_FALSE,
+    ] = False
 
 
 class FeatureFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,15 +9,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from xelinkd.model.labels import LABEL_NAME, join_value, split_value
+from xelinkd.model.labels import LABEL_NAME, join_value, link_lines, pairs_of, split_value
+from xelinkd.model.summary import ALL_LINKED, COUNT, LARGEST_GROUP, MIN_LANES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_SIZE: Final = 65_536  # bytes; NFD ignores a larger file whole
 
 _EXPIRY: Final = re.compile(r"#\s*\+expiry-time=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d))")
 _LABEL: Final = re.compile(
     rf"(?P<namespace>[a-z0-9](?:[-.a-z0-9]{{0,251}}[a-z0-9])?)/{LABEL_NAME}(?P<number>[1-9]\d*)?=(?P<value>[-._0-9Z]*)",
+)
+_NUMBER: Final = r"(?:0|[1-9]\d{0,19})"  # as large as what comes through the pipe
+_SUMMARY: Final = re.compile(
+    rf"{COUNT}=(?P<count>\d+) (?:{MIN_LANES}={_NUMBER} )?"
+    rf"(?:{LARGEST_GROUP}={_NUMBER} )?{ALL_LINKED}=(?:true|false)"
 )
 _PAIRS: Final = re.compile(r"(?:\d+\.\d+-\d+\.\d+(?:_\d+\.\d+-\d+\.\d+)*)?")
 
@@ -79,7 +88,24 @@ def _seconds(stamp: str) -> int | None:
 
 
 def _are_ours(lines: list[str]) -> bool:
-    """Tell whether the lines are parts 1, 2, 3... of one list of links, in one namespace."""
+    """Tell whether the lines are parts 1, 2, 3... of one list of links, and its summary, in one namespace."""
+    links = link_lines(lines)
+    rest = lines[len(links) :]
+    return _are_links(links) and (not rest or _are_summary(rest, links))
+
+
+def _are_summary(lines: Sequence[str], links: Sequence[str]) -> bool:
+    namespace = links[0].partition("/")[0] + "/"
+    text = " ".join(line.removeprefix(namespace) for line in lines)
+    found = _SUMMARY.fullmatch(text)
+    return (
+        found is not None
+        and all(line.startswith(namespace) for line in lines)
+        and found["count"] == str(len(pairs_of(links)))
+    )
+
+
+def _are_links(lines: Sequence[str]) -> bool:
     labels = [label for line in lines if (label := _LABEL.fullmatch(line))]
     if not labels or len(labels) < len(lines):
         return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from xelinkd.model.summary import LARGEST_GROUP, summary
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -29,25 +31,40 @@ class LabelRules(Protocol):
     def allow_subdeviceless(self) -> bool:
         """Take links of devices without sub-devices, too."""
 
+    @property
+    def summary(self) -> bool:
+        """Give labels of what the links add up to, too."""
+
 
 def label_lines(topology: Topology, rules: LabelRules) -> tuple[str, ...]:
     """Give the feature file's lines, `<namespace>/xe-links[N]=<part>`; one with an empty value for no links.
 
-    Rules read from xpumanager_sidecar (intel-device-plugins-for-kubernetes 0.31).
+    Rules read from xpumanager_sidecar (intel-device-plugins-for-kubernetes 0.31). The summary, if it is asked
+    for, comes after them.
     """
-    parts = split_value("_".join(link_pairs(topology, rules)))
-    return tuple(
-        f"{rules.namespace}/{LABEL_NAME}{n if n > 1 else ''}={part}" for n, part in enumerate(parts, 1)
-    )
+    wanted = _wanted(topology, rules)
+    pairs = _pairs(wanted)
+    parts = split_value("_".join(pairs))
+    labels = [(f"{LABEL_NAME}{n if n > 1 else ''}", part) for n, part in enumerate(parts, 1)]
+    if rules.summary:
+        labels += summary(topology.tiles, wanted, len(pairs))
+    return tuple(f"{rules.namespace}/{name}={value}" for name, value in labels)
 
 
 def link_pairs(topology: Topology, rules: LabelRules) -> tuple[str, ...]:
     """Give `A.a-B.b` for each link, once, in the order of first sight."""
-    wanted = (
+    return _pairs(_wanted(topology, rules))
+
+
+def _wanted(topology: Topology, rules: LabelRules) -> tuple[Sighting, ...]:
+    return tuple(
         seen
         for seen in topology.sightings
         if seen.lanes >= rules.min_lanes and (seen.on_subdevice or rules.allow_subdeviceless)
     )
+
+
+def _pairs(wanted: Iterable[Sighting]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_pair(seen) for seen in wanted))
 
 
@@ -91,10 +108,27 @@ def join_value(parts: Iterable[str]) -> str:
     return "".join(part.removeprefix(CONTINUATION) for part in parts)
 
 
+def link_lines(lines: Iterable[str]) -> tuple[str, ...]:
+    """Give the label lines that name links: all but the summary's."""
+    return tuple(line for line in lines if line.partition("/")[2].startswith(LABEL_NAME))
+
+
 def pairs_of(lines: Iterable[str]) -> tuple[str, ...]:
     """Give the pairs that label lines stand for."""
-    value = join_value(line.partition("=")[2] for line in lines)
+    value = join_value(line.partition("=")[2] for line in link_lines(lines))
     return tuple(value.split("_")) if value else ()
+
+
+def summary_of(lines: Iterable[str]) -> tuple[str, ...]:
+    """Give what the summary's label lines say: `name=value`, without the namespace."""
+    bare = (line.partition("/")[2] for line in lines)
+    return tuple(label for label in bare if not label.startswith(LABEL_NAME))
+
+
+def group_is_unknown(lines: Iterable[str]) -> bool:
+    """Tell whether there is a summary that lacks the largest group."""
+    summed = summary_of(lines)
+    return bool(summed) and not any(label.startswith(f"{LARGEST_GROUP}=") for label in summed)
 
 
 def _parts(value: str) -> Iterator[str]:

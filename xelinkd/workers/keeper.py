@@ -9,7 +9,7 @@ from xelinkd import logs
 from xelinkd.model import lease
 from xelinkd.model.episodes import follow
 from xelinkd.model.feature_file import FeatureFile, TooLargeError, render, time_stamp
-from xelinkd.model.labels import pairs_of
+from xelinkd.model.labels import pairs_of, summary_of
 from xelinkd.model.observation import MAX_DETAIL_LENGTH
 from xelinkd.sinks.feature_file import Absent, Foreign, Ours
 from xelinkd.state.keeping import Work
@@ -199,6 +199,7 @@ class Keeper:
                 links=len(new),
                 added=[pair for pair in new if pair not in old],
                 removed=[pair for pair in old if pair not in new],
+                **_summed(self._lines, file.lines),
                 expires=expires,
             )
         elif isinstance(before, Ours) and before.readable and before.file.lines == file.lines:
@@ -227,6 +228,12 @@ class Keeper:
             file=self._sink.path,
             error=self._error,
         )
+
+
+def _summed(before: tuple[str, ...], after: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Give the summary for the log, if there is one, or was."""
+    summed = summary_of(after)
+    return {"summary": summed} if summed or summary_of(before) else {}
 
 
 def _fault_of(act: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> Exception | None:

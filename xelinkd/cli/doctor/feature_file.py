@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
 from xelinkd.config.schema import FeatureFile
 from xelinkd.model.feature_file import MAX_SIZE, time_stamp
-from xelinkd.model.labels import LABEL_NAME, pairs_of
+from xelinkd.model.labels import LABEL_NAME, pairs_of, summary_of
 from xelinkd.model.words import count, listed
 from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign
 
@@ -75,7 +75,7 @@ def _nfd(path: Path, found: Ours, namespace: str) -> Finding:
     if not found.readable:
         advice = f"chmod 644 {path}: nfd-worker is another user (a running xelinkd does that itself)"
         return broken("nfd", "the file's mode is not 0644", advice)
-    if rivals := [rival.name for rival in _rivals(path, namespace)]:
+    if rivals := [rival.name for rival in _rivals(path, _names(found.file.lines, namespace))]:
         advice = "remove them: of labels in several files, Node Feature Discovery takes the later file's"
         return broken("nfd", f"other files set {namespace}/{LABEL_NAME}, too: {listed(rivals, 4)}", advice)
     if stat.S_IMODE(path.parent.stat().st_mode) & _OTHERS != _OTHERS:
@@ -87,23 +87,28 @@ def _nfd(path: Path, found: Ours, namespace: str) -> Finding:
     return well("nfd", "size, mode, name and labels are as Node Feature Discovery takes them")
 
 
-def _rivals(path: Path, namespace: str) -> Iterator[Path]:
-    """Find other files with labels of the same name."""
-    name = f"{namespace}/{LABEL_NAME}".encode()
+def _names(lines: tuple[str, ...], namespace: str) -> tuple[bytes, ...]:
+    """Give the names that our labels have, or begin with."""
+    names = (LABEL_NAME, *(label.partition("=")[0] for label in summary_of(lines)))
+    return tuple(f"{namespace}/{name}".encode() for name in names)
+
+
+def _rivals(path: Path, names: tuple[bytes, ...]) -> Iterator[Path]:
+    """Find other files with labels of the same names."""
     try:
         others = sorted(path.parent.iterdir())
     except OSError:  # closed to us
         return
     for other in others:
-        if other != path and not other.name.startswith(".") and _sets(other, name):
+        if other != path and not other.name.startswith(".") and _sets(other, names):
             yield other
 
 
-def _sets(other: Path, name: bytes) -> bool:
+def _sets(other: Path, names: tuple[bytes, ...]) -> bool:
     try:
         found = other.lstat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_SIZE:
             return False
-        return any(line.strip().startswith(name) for line in other.read_bytes().splitlines())
+        return any(line.strip().startswith(names) for line in other.read_bytes().splitlines())
     except OSError:  # gone, or not ours to read
         return False

@@ -9,6 +9,7 @@ from xelinkd.model.feature_file import FeatureFile, TooLargeError, render
 from xelinkd.model.labels import (
     are_subdeviceless,
     ends_of,
+    group_is_unknown,
     label_lines,
     left_out,
     link_pairs,
@@ -16,6 +17,7 @@ from xelinkd.model.labels import (
 )
 from xelinkd.model.login import Answer
 from xelinkd.model.page import Page
+from xelinkd.model.summary import GROUP_UNKNOWN
 from xelinkd.model.topology import lane_disagreements
 from xelinkd.model.unknown import Reason
 from xelinkd.model.words import count, listed, size_of
@@ -122,6 +124,10 @@ def _labels(page: Page, rules: Labels) -> Finding:
     labelled, unlabelled = ends_of(link_pairs(page.topology, rules)), left_out(page.topology, rules)
     if labelled and (too_large := _too_large(page, rules)):
         return broken("labels", too_large, "raise labels.min_lanes")
+    if group_is_unknown(label_lines(page.topology, rules)):
+        return note(
+            "labels", GROUP_UNKNOWN, "ask for xelink-all-linked or xelink-count instead (docs/labels.md)"
+        )
     if not unlabelled:
         return well("labels", f"{count(len(labelled), 'link')}, none left out")
     links = len(page.topology.lanes_by_link())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from xelinkd.model.labels import pairs_of
+from xelinkd.model.labels import link_lines, pairs_of
 from xelinkd.model.unknown import Reason
 from xelinkd.state import checks
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING
@@ -144,7 +144,7 @@ def _labels(state: State) -> Iterator[Metric]:
     links = len(pairs_of(lines)) if lines else None
     yield gauge("labels_held", "Whether labels are held, be it those of no link.", end is not None)
     yield gauge("label_links", "Links that the labels held stand for.", links)
-    yield gauge("label_parts", "Labels that it takes to name them all.", len(lines) or None)
+    yield gauge("label_parts", "Labels that it takes to name them all.", len(link_lines(lines)) or None)
     yield gauge(
         "lease_end_timestamp_seconds",
         "When the labels are removed, if nothing confirms them until then.",

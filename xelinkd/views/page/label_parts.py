@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xelinkd.model.feature_file import MAX_SIZE
-from xelinkd.model.labels import CONTINUATION, MAX_VALUE_LENGTH, join_value, pairs_of
+from xelinkd.model.labels import (
+    CONTINUATION,
+    MAX_VALUE_LENGTH,
+    group_is_unknown,
+    join_value,
+    link_lines,
+    pairs_of,
+    summary_of,
+)
+from xelinkd.model.summary import GROUP_UNKNOWN
 from xelinkd.model.words import count, span
 from xelinkd.views.html import Markup, tag, together
 from xelinkd.views.page.parts import code, facts, moment, section, table
@@ -23,21 +32,31 @@ def labels(state: State) -> Markup:
         return section("labels", "Labels", tag("p", "No labels are held."))
     head = tag("p", *_head(state, lines))
     parts = table("Labels", ("label", "value", "characters"), map(_row, lines))
+    return section("labels", "Labels", head, parts, *_joined(link_lines(lines)), _limits(lines))
+
+
+def _joined(lines: tuple[str, ...]) -> tuple[Markup, ...]:
+    """Show the value that was split."""
+    if len(lines) == 1:
+        return ()
     joined = join_value(line.partition("=")[2] for line in lines)
-    whole = (tag("p", "Joined, as readers do:"), tag("pre", joined or "(empty: no links)", tabindex="0"))
-    return section("labels", "Labels", head, parts, *(whole if len(lines) > 1 else ()), _limits(lines))
+    return tag("p", "Joined, as readers do:"), tag("pre", joined, tabindex="0")
 
 
 def _head(state: State, lines: tuple[str, ...]) -> Iterator[str]:
     """Say what the labels stand for, and where they are."""
     links, seen = len(pairs_of(lines)), state.history.topology
     total = len(seen.lanes_by_link()) if seen else links
-    yield f"{count(links, 'link')} in {count(len(lines), 'label')}"
+    yield f"{count(links, 'link')} in {count(len(link_lines(lines)), 'label')}"
     if total > links:
         yield f" ({total - links} left out, see labels.min_lanes and labels.allow_subdeviceless)"
     yield ", in "
     yield code(state.supervision.feature_file)
     yield "."
+    if summed := summary_of(lines):
+        yield f" {count(len(summed), 'label')} more (labels.summary) tell what they add up to."
+    if group_is_unknown(lines):
+        yield f" {GROUP_UNKNOWN}."
 
 
 def _row(line: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from xelinkd.model.labels import summary_of
 from xelinkd.model.words import count
 from xelinkd.views.terminal.look import Painted, Tone, quiet, strong
 
@@ -93,7 +94,16 @@ def _identity(event: Event) -> tuple[str, float, str, str]:
 def _labels(before: Document, after: Document) -> Iterator[Change]:
     if before.labels.lines != after.labels.lines:
         links = f"{len(before.labels.links)} -> {count(len(after.labels.links), 'link')}"
-        yield Change(after.time, "labels_changed", detail=links)
+        summed = _summary(summary_of(before.labels.lines), summary_of(after.labels.lines))
+        yield Change(after.time, "labels_changed", detail=links + summed)
+
+
+def _summary(before: tuple[str, ...], after: tuple[str, ...]) -> str:
+    """Tell which labels of the summary are new or other."""
+    if before and not after:
+        return "; no summary any more"
+    news = [label for label in after if label not in before]
+    return f"; {', '.join(news)}" if news else ""
 
 
 def _config(before: Document, after: Document) -> Iterator[Change]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.model.labels import group_is_unknown, link_lines, summary_of
+from xelinkd.model.summary import GROUP_UNKNOWN
 from xelinkd.model.words import count, relative, size_of, span
 from xelinkd.views.terminal.changes import change_line, of_event
 from xelinkd.views.terminal.gpu_text import gpu_lines, in_one_line, linking
@@ -33,6 +35,7 @@ def as_lines(document: Document, address: str, look: Look) -> Iterator[Line]:
     yield from (_failure(check, look) for check in checks if not check.passed)
     yield ()
     yield _row("labels", *_labels(document))
+    yield from map(_indented, _summary(document.labels.lines))
     yield _row("source", *_source(document))
     yield from map(_indented, _source_in_detail(document))
     yield from _topology(document.topology)
@@ -66,9 +69,16 @@ def _labels(document: Document) -> Line:
     labels = document.labels
     if not labels.held or labels.lease.left_seconds is None:
         return (bad("none are held"),)
-    held = f"{count(len(labels.links), 'link')} in {count(len(labels.lines), 'label')}, "
+    held = f"{count(len(labels.links), 'link')} in {count(len(link_lines(labels.lines)), 'label')}, "
     until = f"hold for {span(labels.lease.left_seconds)}, until {labels.lease.ends_at}"
     return held, until if document.source.known else odd(until)
+
+
+def _summary(lines: tuple[str, ...]) -> Iterator[Line]:
+    if summed := summary_of(lines):
+        yield (", ".join(summed),)
+    if group_is_unknown(lines):
+        yield (odd(GROUP_UNKNOWN),)
 
 
 def _source(document: Document) -> Line:
