@@ -17,7 +17,13 @@ from support.states import GOOD
 
 from xelinkd.config.decode import decode
 from xelinkd.config.load import load
+from xelinkd.config.schema import Labels
+from xelinkd.model.labels import label_lines, summary_of
+from xelinkd.model.page import read_page
+from xelinkd.model.summary import NAMES
 from xelinkd.model.unknown import Reason
+from xelinkd.simulator.machine import parse_machine
+from xelinkd.simulator.page import render
 from xelinkd.state.checks import live, ready
 from xelinkd.workers.status import routes
 
@@ -202,6 +208,28 @@ def test_example_of_serving_the_status_is_right(tmp_path: Path) -> None:
     path = tmp_path / "xelinkd.toml"
     path.write_text(STATUS.partition("```toml\n")[2].partition("```")[0])
     assert load(path, required=True).config.status.token_file
+
+
+def test_what_machines_get_is_true() -> None:
+    """Whoever plans with the summary of a platform finds it on a node."""
+    text = (ROOT / "docs" / "labels.md").read_text()
+    rows = re.findall(r"^\| `(\d.*?)` \| `(\w+)` \| (.*) \|$", text, re.MULTILINE)
+    assert len(rows) == 7
+    for machine, subdeviceless, values in rows:
+        rules = Labels(allow_subdeviceless=subdeviceless == "true", summary=True)
+        lines = label_lines(read_page(render(parse_machine(machine))).topology, rules)
+        told = dict(label.split("=") for label in summary_of(lines))
+        assert [told.get(name, "") for name in NAMES] == [value.strip() for value in values.split("|")], (
+            machine
+        )
+
+
+def test_the_pod_asks_for_labels_that_there_are() -> None:
+    """The example is not pending for ever for a name that is spelt in another way."""
+    pod = (ROOT / "deployments" / "examples" / "pod-4-gpus-fully-linked.yaml").read_text()
+    asked = re.findall(r"key: gpu\.intel\.com/([\w-]+)", pod)
+    assert asked == ["xelink-all-linked", "xelink-largest-group"]
+    assert set(asked) < set(NAMES)
 
 
 def test_links_between_documents_lead_somewhere() -> None:

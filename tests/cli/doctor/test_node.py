@@ -128,6 +128,15 @@ def test_rival_file(chain: Chain) -> None:
     assert chain.findings()["nfd"].found.endswith("too: zz-old.txt")
 
 
+def test_rival_of_the_summary(chain: Chain) -> None:
+    """A file that sets a label of our summary is a rival, too; without a summary it is none."""
+    (chain.features / "zz-old.txt").write_text("gpu.intel.com/xelink-count=2\n")
+    assert chain.findings()["nfd"].outcome is not Outcome.BROKEN
+    summary = "gpu.intel.com/xelink-count=1\ngpu.intel.com/xelink-all-linked=true\n"
+    chain.file.write_text(f"# +expiry-time=2099-01-01T00:00:00Z\n{LABEL}{summary}")
+    assert chain.findings()["nfd"].found.endswith("too: zz-old.txt")
+
+
 def test_closed_folder(chain: Chain) -> None:
     """A folder that others cannot enter is worth a note."""
     chain.features.chmod(0o700)

@@ -77,6 +77,8 @@ def test_labels_and_their_lease_are_told() -> None:
     """An alert can be made of how long the labels hold."""
     assert value(GOOD, "xelinkd_label_links") == 6
     assert value(GOOD, "xelinkd_label_parts") == 1
+    summed = replace(GOOD, keeping=changed(KEEPING, lines=(*KEEPING.lines, "gpu.intel.com/xelink-count=6")))
+    assert (value(summed, "xelinkd_label_links"), value(summed, "xelinkd_label_parts")) == (6, 1)
     left = (value(GOOD, "xelinkd_lease_end_timestamp_seconds") or 0) - NOW.wall
     assert left == 86_395
     assert value(GOOD, "xelinkd_lease_duration_seconds") == 86_400
