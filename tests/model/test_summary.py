@@ -84,6 +84,11 @@ def _all(gpus: int) -> Topology:
             {"count": "1", "min-lanes": "8", "largest-group": "1", "all-linked": "false"},
             id="a link inside one GPU",
         ),
+        pytest.param(
+            Topology((), (*_topology(3, (0, 1, 8), (2, 2, 8)).sightings,)),
+            {"count": "2", "min-lanes": "8", "largest-group": "2", "all-linked": "false"},
+            id="a GPU that only its own link names",
+        ),
         pytest.param(_topology(0), {"count": "0", "largest-group": "0", "all-linked": "false"}, id="no GPU"),
         pytest.param(
             _topology(2, (0, 1, 8), (1, 0, 6)),

@@ -30,8 +30,9 @@ def summary(tiles: Iterable[Tile], links: Sequence[Sighting], count: int) -> Ite
 
     What is not known is left out: the fewest lanes of no links, a group that is too hard to find.
     """
-    joined = {_pair(link) for link in links if link.local.device != link.remote.device}
-    gpus = {tile.device for tile in tiles}.union(*joined)
+    pairs = {_pair(link) for link in links}
+    gpus = {tile.device for tile in tiles} | {gpu for pair in pairs for gpu in pair}
+    joined = {pair for pair in pairs if pair[0] != pair[1]}
     largest = _largest(gpus, joined)
     yield COUNT, str(count)
     if links:
