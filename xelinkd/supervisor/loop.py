@@ -23,6 +23,7 @@ from xelinkd.confinement.privileges import (
 )
 from xelinkd.supervisor import logins, reloads, signals
 from xelinkd.supervisor.notice import Applied, NoticeBoard, applied, refused
+from xelinkd.supervisor.orphans import reap_orphans
 from xelinkd.supervisor.pipeline import pipeline, remover, watcher
 from xelinkd.supervisor.service_manager import Announcer, service_manager
 from xelinkd.supervisor.status import StatusUnits
@@ -97,6 +98,7 @@ class Supervisor:
         tell_confinement()
         while not all(unit.is_gone for unit in self._units):
             self._wait()
+            self._reap_orphans()
             now = time.monotonic()
             for unit in self._units:
                 unit.tick(now)
@@ -133,6 +135,9 @@ class Supervisor:
             if source in actions:
                 unit, hear = actions[source]
                 self._take_in(hear(), unit)
+
+    def _reap_orphans(self) -> None:
+        reap_orphans(frozenset(process.pid for unit in self._units for process in unit.processes()))
 
     def _take_in(self, word: bytes | None, unit: Unit) -> None:
         """Act on what a worker says; `alive` and the like are for its unit alone."""

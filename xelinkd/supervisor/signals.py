@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 STOP: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 RELOAD: Final = frozenset({signal.SIGHUP})
+BURY: Final = frozenset({signal.SIGCHLD})
 
 
 def hold_signals() -> None:
@@ -26,7 +27,7 @@ def signal_wake_up() -> Iterator[int]:
     PID 1 of a container gets no default actions, so the handlers are needed there too.
     """
     reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    before = {number: signal.signal(number, _do_nothing) for number in STOP | RELOAD}
+    before = {number: signal.signal(number, _do_nothing) for number in STOP | RELOAD | BURY}
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP | RELOAD)
     try:
