@@ -1,6 +1,6 @@
 # Everything here sets up what it needs in this checkout, once. Only what begins with e2e needs root.
 
-.PHONY: help test lint demo browser e2e-systemd e2e-cluster bench faults soak fuzz coverage clean
+.PHONY: help test lint demo browser e2e-image e2e-cluster e2e-systemd bench faults soak fuzz coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /make \1	/p' Makefile | expand -t 20
@@ -22,6 +22,9 @@ e2e-systemd: ## as a service in booted systemds, 252 and 257 (takes root on Debi
 
 e2e-cluster: ## on a node of a real cluster, without a kubelet (takes root and Go; builds Kubernetes once)
 	@exec tools/e2e-cluster
+
+e2e-image: ## the image: really built, and run hardened, as any user, and in pods (takes root on Debian 12)
+	@exec tools/e2e-image
 
 bench: ## the budgets, measured (PEER="command" puts another program beside it)
 	@exec tools/bench $(PEER)
