@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from support import prepared
 from support.ports import free_port
 
 from xelinkd.confinement.confine import lacking
 from xelinkd.confinement.landlock import NEWEST_ABI, available_abi
 
-TESTS = Path(__file__).parents[1]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CONFINED = """
 import json, sys
 from pathlib import Path
@@ -31,15 +31,9 @@ print(json.dumps([outcome(*act) for act in acts]))
 def confined(abi: int, mine: Path, port: int, *acts: tuple[str, Any]) -> list[str]:
     """Act in a process that may write in `mine` and listen on a port, as a kernel with this ABI holds it."""
     words = json.dumps([abi, str(mine), port, acts])
-    done = subprocess.run(
-        [sys.executable, "-c", CONFINED, words],
-        cwd=TESTS,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    outcomes: list[str] = json.loads(done.stdout)
+    status, output, errors = prepared.run("-c", CONFINED, words)
+    assert status == 0, errors.decode()
+    outcomes: list[str] = json.loads(output)
     return outcomes
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support import prepared
 from support.acting import REFUSED, act, needs_landlock
 
 if TYPE_CHECKING:
@@ -196,12 +200,15 @@ def test_staging_folder_may_be_a_link(node: Daemon) -> None:
 
 def test_no_descriptor_is_passed_on(node: Daemon) -> None:
     """A file that xelinkd was started with open is closed in its workers, above a lowered limit too."""
+    act = json.dumps([("read descriptor", 300)])
+    command = [sys.executable, "-m", "support.inside", "fetcher", str(node.config), act]
     low, high = resource.getrlimit(resource.RLIMIT_NOFILE)
     with (node.folder / "secret").open("rb") as secret:
         os.dup2(secret.fileno(), 300)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, high))
-        assert act(node, "fetcher", ("read descriptor", 300), pass_fds=(300,)) == ["OSError"]
+        outcomes = subprocess.check_output(command, cwd=prepared.TESTS, pass_fds=(300,), timeout=60)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (low, high))
         os.close(300)
+    assert json.loads(outcomes) == ["OSError"]

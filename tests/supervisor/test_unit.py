@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from textwrap import dedent
+
+from support import prepared
 
 PROGRAM = """
 import os, sys, time
@@ -41,10 +41,9 @@ set_up("supervisor")
 
 def events_of(program: str) -> list[dict[str, object]]:
     """Run a program, and give what it logged."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM + dedent(program)], capture_output=True, timeout=60, check=True
-    )
-    return [json.loads(line) for line in done.stderr.splitlines()]
+    status, _, errors = prepared.run("-c", PROGRAM + dedent(program))
+    assert status == 0, errors.decode()
+    return [json.loads(line) for line in errors.splitlines()]
 
 
 def named(events: list[dict[str, object]], name: str) -> list[dict[str, object]]:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from support import prepared
 
 from xelinkd.confinement.landlock import NEWEST_ABI, available_abi
 
 if TYPE_CHECKING:
     from support.daemon import Daemon
 
-TESTS: Final = Path(__file__).parents[1]
 REFUSED: Final = "PermissionError"
 
 needs_landlock = pytest.mark.skipif(
@@ -23,11 +20,9 @@ needs_landlock = pytest.mark.skipif(
 )
 
 
-def act(node: Daemon, worker: str, *acts: tuple[str, Any], pass_fds: tuple[int, ...] = ()) -> list[str]:
+def act(node: Daemon, worker: str, *acts: tuple[str, Any]) -> list[str]:
     """Do acts inside a worker of the daemon; give what became of each."""
-    command = [sys.executable, "-m", "support.inside", worker, str(node.config), json.dumps(acts)]
-    done = subprocess.run(
-        command, cwd=TESTS, capture_output=True, text=True, check=True, timeout=60, pass_fds=pass_fds
-    )
-    outcomes: list[str] = json.loads(done.stdout)
+    status, output, errors = prepared.run("-m", "support.inside", worker, str(node.config), json.dumps(acts))
+    assert status == 0, errors.decode()
+    outcomes: list[str] = json.loads(output)
     return outcomes

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import urllib3
+from support import prepared
 from support.ports import free_port
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ def xelinkd(
     *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the program to its end."""
-    command = [sys.executable, "-m", "xelinkd", *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, timeout=60, check=False, cwd=cwd)
-    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+    words = list(map(str, arguments))
+    status, output, errors = prepared.run("-m", "xelinkd", *words, stdin=stdin, cwd=cwd)
+    return subprocess.CompletedProcess(words, status, output.decode(), errors.decode())
 
 
 def toml(settings: Mapping[str, Mapping[str, object]]) -> str:

@@ -7,54 +7,17 @@ import math
 import pickle
 import re
 import struct
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from support import prepared
 
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, encode
 from xelinkd.model.topology import Sighting, Tile, Topology
 
 if TYPE_CHECKING:
     from support.daemon import Daemon
-
-WRITER = """
-import os, sys
-from multiprocessing.connection import wait
-from pathlib import Path
-from xelinkd import logs
-from xelinkd.config.load import load
-from xelinkd.supervisor.logins import Logins
-from xelinkd.supervisor.pipeline import pipeline
-from xelinkd.supervisor.processes import fork_worker
-from xelinkd.workers.lifeline import PROGRESS
-from xelinkd.workers.boards import Boards
-
-loaded = load(Path(sys.argv[1]), required=True)
-fetcher, writer = pipeline(loaded, 0.0, Logins(), Boards(), ()).jobs()
-worker = fork_worker(writer, heartbeat_period=30, set_up=lambda name: logs.configure(loaded.config.log, name))
-writer.connections[0].close()
-sending = fetcher.connections[0]
-message = sys.stdin.buffer.read()
-try:
-    while message:
-        message = message[os.write(sending.fileno(), message):]
-except BrokenPipeError:
-    pass
-sending.close()
-word = b""
-ends = [worker.pidfd, worker.control]
-while sys.argv[2] == "whole" and word != PROGRESS and worker.control in wait(ends, 20):
-    try:
-        word = worker.hear()
-    except EOFError:
-        break
-if sys.argv[2] == "broken off" or word == PROGRESS:
-    worker.control.close()
-print("taken in" if word == PROGRESS else worker.reap())
-"""
 
 LABEL = re.compile(
     r"gpu\.intel\.com/(xe-links([2-9]|[1-9]\d+)?=(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
@@ -82,15 +45,10 @@ def known(tiles: Any, sightings: Any, at: Any = 1.0) -> bytes:  # noqa: ANN401  
 def outcome(daemon: Daemon, sent: bytes, kind: str = "whole") -> str:
     """Let the daemon's writer take what a fetcher sent; give what became of it."""
     daemon.configure(labels={"min_lanes": 0, "summary": True})
-    done = subprocess.run(
-        [sys.executable, "-c", WRITER, str(daemon.config), kind],
-        input=sent,
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-    daemon.log.write_bytes(done.stderr)
-    return done.stdout.decode().strip()
+    status, output, errors = prepared.run("-m", "support.hijacked", str(daemon.config), kind, stdin=sent)
+    assert status == 0, errors.decode()
+    daemon.log.write_bytes(errors)
+    return output.decode().strip()
 
 
 REFUSED = {
