@@ -20,7 +20,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let no made-up value assert on time, and each run try the same ones: `make fuzz` is for surprises."""
     if config.pluginmanager.has_plugin("hypothesispytest"):  # the browser's tests do without
         settings = import_module("hypothesis").settings
-        settings.register_profile("steady", deadline=None, derandomize=True)
+        settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
         settings.load_profile("steady")
 
 

@@ -24,6 +24,8 @@ from xelinkd.config.schema import Status
 from xelinkd.serving.access import AccessError, load_access
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.serving import Served
 
 TOKEN = "s3cret-Token~+/="  # noqa: S105  of a test
@@ -44,6 +46,13 @@ def files(tmp_path_factory: pytest.TempPathFactory, ca: trustme.CA) -> dict[str,
     made.private_key_pem.write_to_path(folder / "key.pem")
     ca.cert_pem.write_to_path(folder / "ca.pem")
     return {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
+
+
+@pytest.fixture(scope="module")
+def over_tls(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -> Iterator[Served]:
+    """Give a server that speaks TLS, and asks for nothing."""
+    with serving(tmp_path_factory.mktemp("over_tls"), **files) as made:
+        yield made
 
 
 @pytest.fixture
@@ -100,14 +109,13 @@ def test_without_the_token_only_probes_are_answered(tmp_path: Path) -> None:
             assert served.get("/", Authorization=authorization).status == 403
 
 
-def test_https(tmp_path: Path, ca: trustme.CA, files: dict[str, str]) -> None:
+def test_https(over_tls: Served, ca: trustme.CA) -> None:
     """With a certificate the server speaks TLS, large pages and kept connections included."""
-    with serving(tmp_path, **files) as served:
-        client = pool(ca)
-        assert status_of(client, served, "/livez") == 200
-        large = client.request("GET", f"https://127.0.0.1:{served.port}/large")
-        assert len(large.data) == LARGE
-        assert client.connection_from_host("127.0.0.1", served.port, "https").num_connections == 1
+    client = pool(ca)
+    assert status_of(client, over_tls, "/livez") == 200
+    large = client.request("GET", f"https://127.0.0.1:{over_tls.port}/large")
+    assert len(large.data) == LARGE
+    assert client.connection_from_host("127.0.0.1", over_tls.port, "https").num_connections == 1
 
 
 def test_plain_http_is_not_answered_there(tmp_path: Path, files: dict[str, str]) -> None:
@@ -130,7 +138,7 @@ def answer_to(served: Served, sent: bytes) -> bytes:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the client that this is about
-def test_old_tls_is_refused(tmp_path: Path, ca: trustme.CA, files: dict[str, str]) -> None:
+def test_old_tls_is_refused(over_tls: Served, ca: trustme.CA) -> None:
     """TLS before 1.2 is not spoken."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     ca.configure_trust(context)
@@ -138,7 +146,7 @@ def test_old_tls_is_refused(tmp_path: Path, ca: trustme.CA, files: dict[str, str
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     refused = pytest.raises(ssl.SSLError, match="alert protocol version")
-    with serving(tmp_path, **files) as served, served.connect() as sock, refused:
+    with over_tls.connect() as sock, refused:
         context.wrap_socket(sock, server_hostname="127.0.0.1")
 
 
@@ -165,13 +173,13 @@ def test_token_or_certificate(tmp_path: Path, ca: trustme.CA, files: dict[str, s
         assert status_of(pool(ca), served, "/") == 401
 
 
-def test_slow_handshakes_keep_no_probe_waiting(tmp_path: Path, ca: trustme.CA, files: dict[str, str]) -> None:
+def test_slow_handshakes_keep_no_probe_waiting(over_tls: Served, ca: trustme.CA) -> None:
     """Clients that connect and say nothing, or half a handshake, are in nobody's way over TLS either."""
-    with serving(tmp_path, **files) as served, ExitStack() as open_until_the_end:
+    with ExitStack() as open_until_the_end:
         for number in range(400):
-            sock = open_until_the_end.enter_context(served.connect())
+            sock = open_until_the_end.enter_context(over_tls.connect())
             sock.sendall(b"\x16\x03\x01"[: number % 4])
-            assert number % 50 or status_of(pool(ca), served, "/livez") == 200
+            assert number % 50 or status_of(pool(ca), over_tls, "/livez") == 200
 
 
 def test_slow_reader_over_tls_is_hung_up_on(tmp_path: Path, ca: trustme.CA, files: dict[str, str]) -> None:

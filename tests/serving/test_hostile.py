@@ -37,7 +37,9 @@ def descriptors(enough: int) -> Iterator[None]:
 
 def is_answered(served: Served) -> bool:
     """Tell whether a probe is answered."""
-    return served.get("/livez").data == b"ok"
+    with suppress(urllib3.exceptions.HTTPError):
+        return served.get("/livez").data == b"ok"
+    return False
 
 
 def is_large_page_whole(served: Served) -> bool:
@@ -84,20 +86,26 @@ def test_clients_who_come_and_go_keep_no_probe_waiting(served: Served) -> None:
             assert is_answered(served)
 
 
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Give a server that waits 0.2 s for a request; a busy machine may make anybody too slow for it."""
+    with serving(tmp_path_factory.mktemp("hasty"), {"head": 0.2}) as made:
+        yield made
+
+
 @pytest.mark.parametrize("sent", [b"", b"G", BEGUN, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"])
-def test_half_a_request_is_not_waited_for(tmp_path: Path, sent: bytes) -> None:
+def test_half_a_request_is_not_waited_for(hasty: Served, sent: bytes) -> None:
     """A client that stops halfway, or speaks TLS where there is none, is hung up on."""
-    with serving(tmp_path, {"head": 0.2}) as served:
-        assert served.exchange(sent) == b""
-        assert is_answered(served)
+    assert hasty.exchange(sent) == b""
+    wait_until(lambda: is_answered(hasty), "an answer to a quick client")
 
 
-def test_dripping_does_not_put_off_the_end(tmp_path: Path) -> None:
+def test_dripping_does_not_put_off_the_end(hasty: Served) -> None:
     """A client that sends a byte now and then has no more time for its request than others."""
-    with serving(tmp_path, {"head": 0.3}) as served, served.connect() as sock:
+    with hasty.connect() as sock:
         sock.sendall(BEGUN)
         wait_until(lambda: not takes_another_byte(sock), "the connection to be closed")
-        assert is_answered(served)
+        wait_until(lambda: is_answered(hasty), "an answer to a quick client")
 
 
 def takes_another_byte(sock: socket.socket) -> bool:

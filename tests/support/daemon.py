@@ -29,7 +29,7 @@ def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIEN
     while time.monotonic() < deadline:
         if outcome := condition():
             return outcome
-        time.sleep(0.005)
+        time.sleep(0.02)
     raise AssertionError(f"waited {patience} s in vain for {what}")
 
 
