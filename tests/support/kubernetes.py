@@ -16,6 +16,11 @@ ROOT = Path(__file__).parents[2]
 DEPLOYMENTS = ROOT / "deployments"
 CHART = DEPLOYMENTS / "helm" / "xelinkd"
 PATCH = DEPLOYMENTS / "sidecar" / "patch.yaml"
+KUSTOMIZATIONS = sorted(
+    str(path.parent.relative_to(DEPLOYMENTS))
+    for folder in ("overlays", "examples")
+    for path in (DEPLOYMENTS / folder).glob("*/kustomization.yaml")
+)
 XPU_MANAGER = ROOT / "tests" / "data" / "kubernetes" / "xpumanager.yaml"
 UPSTREAM = "xpumanager"  # the folder that takes XPU Manager's DaemonSet from its repository
 

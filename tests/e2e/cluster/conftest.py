@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from support.cluster import Cluster, running
 from support.daemon import Daemon, wait_until
-from support.kubernetes import offline
 from support.table import Seen, in_words, nothing_seen, put, rows
 
 from xelinkd.config.schema import FeatureFile
@@ -54,12 +53,6 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with running(tmp_path_factory.mktemp("cluster"), programs) as made:
         _noting(request.config)("the cluster starts, with NFD", time.monotonic() - began)
         yield made
-
-
-@pytest.fixture
-def deployments(tmp_path: Path) -> Path:
-    """Give the manifests, with a stand-in for XPU Manager's DaemonSet: no network is asked."""
-    return offline(tmp_path)
 
 
 @pytest.fixture

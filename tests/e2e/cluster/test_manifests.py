@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.kubernetes import (
     DEPLOYMENTS,
+    KUSTOMIZATIONS,
     PATCH,
     XPU_MANAGER,
     containers,
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
     from support.cluster import Cluster
 
-KUSTOMIZATIONS = sorted(
-    str(path.parent.relative_to(DEPLOYMENTS))
-    for folder in ("overlays", "examples")
-    for path in (DEPLOYMENTS / folder).glob("*/kustomization.yaml")
-)
 VALUES = sorted((DEPLOYMENTS.parent / "tests" / "e2e" / "manifests" / "values").glob("*.yaml"))
 NAMESPACES = ("monitoring", "xelinkd", "xelinkd-simulated")
 # OpenShift's own resource has no module to take it from: a stand-in that takes every field.

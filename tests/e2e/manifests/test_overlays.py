@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support.daemon import xelinkd
 from support.kubernetes import (
-    DEPLOYMENTS,
+    KUSTOMIZATIONS,
     PATCH,
     XPU_MANAGER,
     Document,
@@ -24,11 +24,6 @@ from xelinkd.config.load import load
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUILT = sorted(
-    str(path.parent.relative_to(DEPLOYMENTS))
-    for folder in ("overlays", "examples")
-    for path in (DEPLOYMENTS / folder).glob("*/kustomization.yaml")
-)
 WITH_XPU_MANAGER = ["overlays/http", "overlays/https", "overlays/cert-manager"]
 
 
@@ -44,7 +39,7 @@ def spec(document: Document) -> dict[str, Any]:
     return {**pod, "containers": containers(document), "volumes": volumes}
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", KUSTOMIZATIONS)
 def test_configuration_is_right(name: str, deployments: Path, tmp_path: Path) -> None:
     """The ConfigMap holds a configuration that xelinkd takes, under the name that the pod mounts."""
     found = kustomized(deployments / name)
@@ -55,7 +50,7 @@ def test_configuration_is_right(name: str, deployments: Path, tmp_path: Path) ->
     assert mounted == of_kind("ConfigMap", found)["metadata"]["name"] == "xelinkd"
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", KUSTOMIZATIONS)
 def test_kubelet_reaches_the_probes(name: str, deployments: Path, tmp_path: Path) -> None:
     """The kubelet asks where xelinkd listens: on the loopback of the network they share, or at the pod."""
     found = kustomized(deployments / name)
