@@ -27,9 +27,7 @@ _PRIORITIES: Final = {"debug": "7", "info": "6", "warning": "4", "error": "3"}  
 _OF_THE_JOURNAL: Final = frozenset({"time", "level"})  # it has its own of each
 _SEALS: Final = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 _TOO_LARGE: Final = frozenset({errno.EMSGSIZE, errno.ENOBUFS})
-_PATIENCE: Final = struct.pack(
-    "ll", 0, 100_000
-)  # seconds, microseconds; who never reads must not stop the labels
+_PATIENCE: Final = struct.pack("ll", 0, 100_000)  # 0.1 s: who never reads must not stop the labels
 
 
 def is_behind(descriptor: int) -> bool:
