@@ -33,7 +33,7 @@ def at(now: float, situation: Situation = SETTLED) -> Situation:
 def test_ready_with_the_first_outcome() -> None:
     """A start is over once there is an outcome, and that is told once."""
     heard = live(at(100, STARTING), at(105, STARTING), at(110), at(120))
-    assert heard == [("STATUS=no observation yet",), (), ("READY=1", STATUS), ()]
+    assert heard == [("STATUS=no observation yet",), (), (STATUS, "READY=1"), ()]
 
 
 def test_ready_without_an_outcome_after_the_grace() -> None:
@@ -46,7 +46,7 @@ def test_reload_that_is_in_force_later() -> None:
     """A reload is over when what was configured is in force, and its beginning is when it was asked for."""
     asked = replace(SETTLED, asked_at=200.5)
     heard = live(at(110), at(201, replace(asked, is_settled=False)), at(202, asked), at(203, asked))
-    assert heard == [("READY=1", STATUS), ("RELOADING=1\nMONOTONIC_USEC=200500000",), ("READY=1",), ()]
+    assert heard == [(STATUS, "READY=1"), ("RELOADING=1\nMONOTONIC_USEC=200500000",), ("READY=1",), ()]
 
 
 def test_reload_that_is_done_at_once() -> None:
@@ -77,7 +77,7 @@ def test_reload_asked_for_while_it_starts() -> None:
     """A start is no reload, however often the file changes in it."""
     once, twice = (replace(STARTING, asked_at=asked_at) for asked_at in (101.0, 102.0))
     heard = live(at(101, once), at(102, twice), at(110, replace(SETTLED, asked_at=102.0)))
-    assert heard[1:] == [(), ("READY=1", STATUS)]
+    assert heard[1:] == [(), (STATUS, "READY=1")]
 
 
 @pytest.mark.parametrize("before", [STARTING, SETTLED, replace(SETTLED, asked_at=150.0, is_settled=False)])
@@ -112,7 +112,7 @@ def test_no_sign_of_life_while_the_pipeline_stands_still() -> None:
 
 def test_nobody_who_does_not_look_is_given_signs_of_life() -> None:
     """Without WatchdogSec= there are none."""
-    assert live(at(110), at(1e6)) == [("READY=1", STATUS), ()]
+    assert live(at(110), at(1e6)) == [(STATUS, "READY=1"), ()]
 
 
 def test_it_wakes_for_the_grace_and_for_signs_of_life() -> None:

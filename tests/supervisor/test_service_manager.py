@@ -54,7 +54,7 @@ def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]
 def test_a_life(daemon: Daemon, manager: Manager, xpum: Simulator) -> None:
     """The manager hears of start, words, reload and stop, in this order, and learns of lost links."""
     daemon.start(env={"NOTIFY_SOCKET": manager.address})
-    assert "READY=1" in manager.hear_until("STATUS=6 links since ")
+    assert manager.hear_until("READY=1")[-2].startswith("STATUS=6 links since ")
     assert len(daemon.links()) == 6  # ready is: the labels are there
     xpum.set_link("0.0-1.0", up=False)
     manager.hear_until("STATUS=5 links (1 missing) since ")
@@ -74,7 +74,7 @@ def test_refused_configuration_is_answered(daemon: Daemon, manager: Manager) -> 
     manager.hear_until("STATUS=6 links")
     daemon.config.write_text("nonsense")
     manager.hear_until("RELOADING=1")
-    assert manager.hear_until("STATUS=")[-2:-1] == ["READY=1"]
+    assert manager.hear_until("READY=1")[-2].startswith("STATUS=")
     os.kill(daemon.pid, signal.SIGHUP)
     manager.hear_until("READY=1")
 

@@ -33,6 +33,7 @@ _XPUM: Final = """\
 [Service]
 Type=exec
 ExecStart=/usr/bin/xelinkd simulate 3x2
+ExecStartPost=/bin/sh -c 'until /usr/bin/xelinkd show http://127.0.0.1:29999/metrics; do :; done'
 KillSignal=SIGKILL
 """
 _ORDER: Final = """\

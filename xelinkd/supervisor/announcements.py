@@ -51,7 +51,7 @@ def announce(told: Told, situation: Situation, patience: float) -> Step:
     `patience`: after so many seconds without a sign of life the manager ends us (inf: it does not look).
     """
     messages: list[str] = []
-    for step in (_stopping, _reloading, _ready, _words):
+    for step in (_stopping, _reloading, _words, _ready):  # whoever waits for READY finds the words there
         message, told = step(told, situation)
         messages += message
     message, told = _feed(told, situation, patience)
