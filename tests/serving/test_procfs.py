@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ KERNEL = tuple(int(number) for number in os.uname().release.split(".")[:2])
 
 CONFINED = """
 import dataclasses, json, os
+from functools import partial
 from pathlib import Path
 from xelinkd.confinement.confine import confine
 from xelinkd.confinement.privileges import forgo_new_privileges
@@ -71,9 +73,13 @@ def test_figures_are_those_of_the_process() -> None:
 def test_open_files_are_counted(sleeper: subprocess.Popen[bytes]) -> None:
     """An operator sees how many descriptors a process has."""
     # Not our own: a thread that waits in accept(), of another test, has one reserved: counted, not listed.
-    found = of_pid(sleeper.pid)
-    assert found is not None
-    assert found.open_files == len(list(Path(f"/proc/{sleeper.pid}/fd").iterdir())) > 0
+    # And once it sleeps: while it starts, it opens its libraries between the two looks.
+    wait_until(partial(_counts_what_is_listed, sleeper.pid), "as many descriptors as are listed")
+
+
+def _counts_what_is_listed(pid: int) -> bool:
+    found = of_pid(pid)
+    return found is not None and found.open_files == len(list(Path(f"/proc/{pid}/fd").iterdir())) > 0
 
 
 def test_odd_name_does_not_shift_the_fields(sleeper: subprocess.Popen[bytes]) -> None:
