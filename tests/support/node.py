@@ -14,14 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FEATURES: Final = "/etc/kubernetes/node-feature-discovery/features.d"
-GO_FLAGS: Final = (
-    "-lane-count",
-    "4",
-    "-v=2",
-    "-interval=1",
-    "--startup-delay",
-    "0",
-)  # as Intel's sidecar takes them
+# As Intel's sidecar takes them.
+GO_FLAGS: Final = ("-lane-count", "4", "-v=2", "-interval=1", "--startup-delay", "0")
 
 
 @dataclass(frozen=True)

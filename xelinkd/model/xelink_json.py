@@ -108,13 +108,8 @@ def _row(pair: _Pair) -> Row | None:
     """Make a row; None where a tile or a port is not given as integers >= 0, as on a page."""
     connection = _connection(pair.link_type)
     ports = (pair.port_list or ()) if connection == XELINK else ()
-    local, remote = (
-        (pair.local_device_id, pair.local_subdevice_id),
-        (
-            pair.remote_device_id,
-            pair.remote_subdevice_id,
-        ),
-    )
+    local = (pair.local_device_id, pair.local_subdevice_id)
+    remote = (pair.remote_device_id, pair.remote_subdevice_id)
     if min(*local, *remote, *ports) < 0:
         return None
     return Row(Tile(*local), Tile(*remote), connection, sum(ports), pair.local_on_subdevice)

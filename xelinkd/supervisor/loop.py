@@ -78,9 +78,7 @@ class Supervisor:
         self._pipeline = Unit("pipeline", self._pipeline_of(loaded))
         self._watcher = Unit("watcher", watcher(loaded))
         self._status = StatusUnits(self._boards, loaded)
-        self._asked_at: float | None = (
-            None  # when another configuration was last asked for, or came by itself
-        )
+        self._asked_at: float | None = None  # when a configuration was last asked for, or came by itself
         self._is_stopping = False
         self._ending = Ending.TOLD
 

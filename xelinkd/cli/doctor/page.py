@@ -122,9 +122,10 @@ def _topology(page: Page) -> Finding:
 
 def _labels(page: Page, rules: Labels) -> Finding:
     labelled, unlabelled = ends_of(link_pairs(page.topology, rules)), left_out(page.topology, rules)
-    if labelled and (too_large := _too_large(page, rules)):
+    lines = label_lines(page.topology, rules)
+    if labelled and (too_large := _too_large(lines)):
         return broken("labels", too_large, "raise labels.min_lanes")
-    if group_is_unknown(label_lines(page.topology, rules)):
+    if group_is_unknown(lines):
         return note(
             "labels", GROUP_UNKNOWN, "ask for xelink-all-linked or xelink-count instead (docs/labels.md)"
         )
@@ -136,9 +137,9 @@ def _labels(page: Page, rules: Labels) -> Finding:
     return tell("labels", found, _remedy(unlabelled, rules))
 
 
-def _too_large(page: Page, rules: Labels) -> str | None:
+def _too_large(lines: tuple[str, ...]) -> str | None:
     try:
-        render(FeatureFile(label_lines(page.topology, rules), 0))
+        render(FeatureFile(lines, 0))
     except TooLargeError as error:
         return str(error)
     return None
