@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.daemon import wait_until
-from support.kubernetes import kustomized, offline
+from support.kubernetes import kustomized
 from support.pod import manifest, pod_of, probes, with_simulator
 from support.podman import Container
 
@@ -23,13 +23,12 @@ ASK = "import sys, urllib.request as r; print([r.urlopen(url, timeout=10).status
 
 
 @pytest.fixture
-def play(podman: Podman, tmp_path: Path) -> Iterator[Callable[[str], Container]]:
+def play(podman: Podman, deployments: Path, tmp_path: Path) -> Iterator[Callable[[str], Container]]:
     """Give what plays a Pod of an overlay beside a simulator, and removes it."""
     path = tmp_path / "pod.yaml"
-    found = offline(tmp_path)
 
     def start(overlay: str) -> Container:
-        made = pod_of(kustomized(found / "overlays" / overlay), tmp_path)
+        made = pod_of(kustomized(deployments / "overlays" / overlay), tmp_path)
         if overlay != "simulated":
             made = with_simulator(made)
         path.write_text(manifest(made))
@@ -43,7 +42,11 @@ def play(podman: Podman, tmp_path: Path) -> Iterator[Callable[[str], Container]]
 
 @pytest.mark.parametrize("overlay", SIDECARS)
 def test_pod_keeps_labels(
-    play: Callable[[str], Container], overlay: str, tmp_path: Path, note: Callable[[str, str], None]
+    play: Callable[[str], Container],
+    overlay: str,
+    deployments: Path,
+    tmp_path: Path,
+    note: Callable[[str, str], None],
 ) -> None:
     """What the manifests ask for is enough: labels come, probes are answered, real labels outlive the pod."""
     begin = time.monotonic()
@@ -52,7 +55,7 @@ def test_pod_keeps_labels(
     wait_until(file.exists, container.text(), PATIENCE)
     note(f"from podman play kube to the label, overlay {overlay}", f"{time.monotonic() - begin:.1f} s")
     assert "gpu.intel.com/xe-links=0.0-1.0" in file.read_text()
-    urls = list(probes(kustomized(tmp_path / "deployments" / "overlays" / overlay)))
+    urls = list(probes(kustomized(deployments / "overlays" / overlay)))
     assert urls
     wait_until(
         lambda: container.run("python", "-c", ASK, *urls).stdout.strip() == str([200] * len(urls)), "probes"
