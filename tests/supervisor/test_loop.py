@@ -168,6 +168,24 @@ def test_steady_node_writes_and_says_nothing(daemon: Daemon, xpum: Simulator) ->
     assert len(daemon.events()) == told
 
 
+def test_steady_node_lets_the_supervisor_sleep(daemon: Daemon, xpum: Simulator) -> None:
+    """While nothing changes, fetches wake the supervisor no more often than heartbeats must."""
+    daemon.configure(supervision={"heartbeat_deadline": "1h"})
+    daemon.start()
+    daemon.wait_for("labels_changed")
+    scrapes = xpum.scrapes
+    wait_until(lambda: xpum.scrapes >= scrapes + 2, "the last of the news to be told")
+    before, scrapes = wake_ups(daemon.pid), xpum.scrapes
+    wait_until(lambda: xpum.scrapes >= scrapes + 10, "ten cycles")
+    assert wake_ups(daemon.pid) == before
+
+
+def wake_ups(pid: int) -> int:
+    """Count how often a process has gone to sleep of its own will."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+
 def test_supervisor_that_was_stopped_does_not_blame_its_workers(daemon: Daemon) -> None:
     """A tree that was frozen as a whole goes on where it was, with the same workers."""
     # Between two fetches, or what the supervisor has just heard may be news to it after the freeze.

@@ -44,3 +44,15 @@ def test_status_process_that_fills_the_history() -> None:
     boards.history.show(History(Topology(tuple(Tile(n % 128, 0) for n in range(tiles)), ())))
     take_in(boards, Unknown(Reason.DNS, "no such host" * 100), GOOD)
     assert boards.history.look().topology == GOOD.topology
+
+
+def test_steady_links_are_no_news() -> None:
+    """What wakes the supervisor is what people would want to know, not that time goes on."""
+    boards = Boards()
+    account = Account(boards.keeping, boards.history)
+    steps = [GOOD, msgspec.structs.replace(GOOD, at=2.0), Unknown(Reason.DNS, "no such host"), GOOD, GOOD]
+    news = []
+    for at, observation in enumerate(steps, start=2):
+        account.takes_in(observation, float(at))
+        news.append(account.take_news())
+    assert news == [True, False, True, True, False]

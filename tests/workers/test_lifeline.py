@@ -8,7 +8,7 @@ from multiprocessing import Pipe
 
 from support.daemon import PATIENCE
 
-from xelinkd.workers.lifeline import OUTDATED, PROGRESS, Lifeline
+from xelinkd.workers.lifeline import ALIVE, OUTDATED, PROGRESS, Lifeline
 
 
 def test_word_is_kept_until_the_pipe_closes() -> None:
@@ -24,4 +24,16 @@ def test_word_is_kept_until_the_pipe_closes() -> None:
     ours.close()
     worker.join(PATIENCE)
     assert not worker.is_alive()
+    theirs.close()
+
+
+def test_word_that_can_wait_is_said_before_a_silence_that_is_too_long() -> None:
+    """The supervisor sleeps on while a worker has just spoken, and is woken before it would be silent."""
+    ours, theirs = Pipe()
+    lifeline = Lifeline(theirs, 1000.0, lambda: False)
+    lifeline.beat(ALIVE, silence=1.0)
+    assert not ours.poll()
+    lifeline.beat(ALIVE, silence=1000.0)
+    assert ours.recv_bytes() == ALIVE
+    ours.close()
     theirs.close()

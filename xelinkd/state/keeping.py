@@ -53,6 +53,18 @@ def locked_out(keeping: Keeping) -> Keeping:
     return replace(keeping, lines=(), end=None, fault=None, waits_for_lock=True)
 
 
+def outline(keeping: Keeping) -> tuple[object, ...]:
+    """Give what is news if it is another: all but the moments that each observation sets."""
+    return (
+        keeping.lines,
+        keeping.ignorance,
+        keeping.fault,
+        keeping.waits_for_lock,
+        keeping.known_at is None,
+        keeping.end is None,
+    )
+
+
 def remembered(before: History, observation: Observation, keeping: Keeping, at: float) -> History:
     """Take in what an observation shows of the links; `keeping` is how things stood before it."""
     if isinstance(observation, Known):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from xelinkd import logs
 from xelinkd.state import history
 from xelinkd.state.history import Kind
-from xelinkd.state.keeping import has_ended, kept, locked_out, remembered, told
+from xelinkd.state.keeping import has_ended, kept, locked_out, outline, remembered, told
 
 if TYPE_CHECKING:
     from xelinkd.model.observation import Observation
@@ -30,6 +30,7 @@ class Account:
         self._history_board = past
         self._keeping = keeping.look()
         self._history = past.look()
+        self._has_news = True
 
     def takes_in(self, observation: Observation, at: float) -> None:
         """Tell of an observation that arrived, and of what it changes."""
@@ -46,13 +47,20 @@ class Account:
         """Tell that another xelinkd keeps the feature file."""
         self._show(locked_out(self._keeping))
 
+    def take_news(self) -> bool:
+        """Tell whether more than moments has changed since this was last asked."""
+        has_news, self._has_news = self._has_news, False
+        return has_news
+
     def _show(self, keeping: Keeping) -> None:
+        self._has_news |= outline(keeping) != outline(self._keeping)
         self._keeping = keeping
         self._keeping_board.show(keeping)
 
     def _remember(self, after: History) -> None:
         if after is self._history:
             return
+        self._has_news = True
         _log(history.since(after, self._history))
         self._history = self._fitting(after)
 

@@ -42,14 +42,14 @@ def fetch_topology(
 
     """
     observer = Observer(config)
-    gate = Gate(lifeline, start.standing if config.source.user else None)
+    gate = Gate(lifeline, start.standing if config.source.user else None, float(config.source.deadline))
     report = Report(board)
     due = max(start.first, time.monotonic())
     report.starts(due)
     while True:
         lifeline.wait([], due)
         lifeline.end_if_outdated()
-        gate.announce(sends=observer.sends_login)  # the fetch may be silent until its deadline
+        gate.announce(sends=observer.sends_login)
         report.begins()
         due = max(due + config.source.interval, time.monotonic())  # keeps the beat, skips what was missed
         observed = observer.observe()

@@ -19,9 +19,13 @@ log = logs.logger()
 class Gate:
     """What is known of the credentials; the supervisor is told, for a fetcher that comes after this one."""
 
-    def __init__(self, lifeline: Lifeline, standing: Standing | None) -> None:
-        """Take what is known already; None: there are no credentials, and nothing is ever held back."""
+    def __init__(self, lifeline: Lifeline, standing: Standing | None, deadline: float) -> None:
+        """Take what is known already; None: there are no credentials, and nothing is ever held back.
+
+        `deadline`: seconds for which a fetch may be silent.
+        """
         self._lifeline = lifeline
+        self._deadline = deadline
         self._standing = standing
         self._wait: Episode | None = None
 
@@ -33,7 +37,10 @@ class Gate:
     def announce(self, *, sends: bool) -> None:
         """Tell of the fetch to come: before it, so that a crash in it does not make for another login."""
         is_risky = sends and self._standing is not None and self._standing.is_risky
-        self._lifeline.say(WARY if is_risky else ALIVE)
+        if is_risky:
+            self._lifeline.say(WARY)
+        else:
+            self._lifeline.beat(ALIVE, silence=self._deadline)
 
     def heed(self, answer: Answer | None, reason: Reason | None, now: float, *, again: bool) -> float:
         """Take in what the fetch told of the credentials; give the moment before which none shall be.

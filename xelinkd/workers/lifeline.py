@@ -59,6 +59,16 @@ class Lifeline:
             raise Released from None
         self._said = time.monotonic()
 
+    def beat(self, word: bytes, *, silence: float) -> None:
+        """Say a word that can wait, unless the worker keeps its word though it is silent for so many seconds.
+
+        Raises:
+            Released: the supervisor does not listen any more.
+
+        """
+        if time.monotonic() + silence > self._said + self._period:
+            self.say(word)
+
     def wait(self, sources: Sequence[Connection | int], until: float | None) -> list[Connection | int]:
         """Wait until a source can be read or a moment of `time.monotonic` has come (then: an empty list).
 

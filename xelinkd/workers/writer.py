@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from xelinkd import clocks, logs
 from xelinkd.model.labels import label_lines
@@ -83,7 +84,7 @@ class _Desk:
             self._act(is_observed=bool(is_observed))
             self._tell()
             if is_observed:
-                self.lifeline.say(PROGRESS)  # after it was told, for the supervisor looks then
+                self._report()
 
     def _act(self, *, is_observed: bool) -> None:
         if not is_observed:
@@ -96,12 +97,22 @@ class _Desk:
     def _tell(self) -> None:
         self.account.has_kept(self.keeper, clocks.now().boot)
 
+    def _report(self) -> None:
+        """Wake the supervisor after something new was told, for it looks then; else now and then."""
+        if self.account.take_news():
+            self.lifeline.say(PROGRESS)
+        else:
+            self.lifeline.beat(PROGRESS, silence=float(self.config.source.interval))
+
+
+_lines_of: Final = lru_cache(maxsize=1)(label_lines)  # steady links make the same labels
+
 
 def take_in(keeper: Keeper, observation: Observation, config: Config) -> bool:
     """Let the keeper act on an observation; False if the file could not be set right."""
     if not isinstance(observation, Known):
         return keeper.step()
-    return keeper.step(label_lines(observation.topology, config.labels), observation.at)
+    return keeper.step(_lines_of(observation.topology, config.labels), observation.at)
 
 
 def _wake(keeper: Keeper) -> float | None:
