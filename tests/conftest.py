@@ -16,12 +16,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a second Python be tried for what may differ on it."""
+    told = "fewer made-up examples, and nothing marked `once`: all that was tried on another Python"
+    parser.addoption("--brief", action="store_true", help=told)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let no made-up value assert on time, and each run try the same ones: `make fuzz` is for surprises."""
     if config.pluginmanager.has_plugin("hypothesispytest"):  # the browser's tests do without
-        settings = import_module("hypothesis").settings
-        settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
+        effort, settings = import_module("support.effort"), import_module("hypothesis").settings
+        count = effort.BRIEF if config.getoption("brief") else effort.FULL
+        settings.register_profile("steady", deadline=None, derandomize=True, max_examples=count)
         settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is the same on every Python, in a brief run."""
+    if config.getoption("brief"):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("once")])
+        items[:] = [item for item in items if not item.get_closest_marker("once")]
 
 
 @pytest.fixture

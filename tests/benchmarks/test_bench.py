@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.once
+
 REPOSITORY = Path(__file__).parents[2]
 BUDGETED = {
     "page to topology",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from support.kubernetes import Document
 
+pytestmark = pytest.mark.once
+
 BASE = DEPLOYMENTS / "base" / "daemonset.yaml"
 FILES = [path for path in DEPLOYMENTS.rglob("*.yaml") if not path.is_relative_to(DEPLOYMENTS / "helm")]
 CONFIGURATIONS = sorted(DEPLOYMENTS.rglob("*.toml"))

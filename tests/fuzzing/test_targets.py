@@ -6,6 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from support.effort import scaled
 
 from fuzzing.targets import LARGE, NAMES, load
 
@@ -41,7 +42,7 @@ def test_nothing_breaks_on_made_up_bytes(name: str) -> None:
     target = load(name)
     for seed in target.seeds:
         target.check(seed)
-    check_on_mutants(target, 300)
+    check_on_mutants(target, scaled(300))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,4 +51,4 @@ def test_nothing_breaks_on_a_flood_of_made_up_bytes(name: str) -> None:
     target = load(name + LARGE)
     for seed in target.seeds:
         target.check(seed)
-    check_on_mutants(target, 30)
+    check_on_mutants(target, scaled(30))

@@ -6,8 +6,9 @@ from itertools import permutations
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.effort import examples
 from support.pages import rows_of
 
 from xelinkd.model.exposition import FAMILY, MalformedLineError, family_lines
@@ -296,7 +297,7 @@ def _rows_or_line(content: bytes) -> tuple[Row, ...] | int:
         return error.line
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(_NOISE)
 def test_no_bytes_break_the_reader(noise: bytes) -> None:
     """Whatever a source sends, the outcome is rows or the error that names the line."""
@@ -306,7 +307,7 @@ def test_no_bytes_break_the_reader(noise: bytes) -> None:
         assert FAMILY in noise[start:end]
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(_NOISE)
 def test_a_line_means_the_same_alone_and_in_company(noise: bytes) -> None:
     """The quick way, which learns from the lines before, reads what the slow way reads."""
@@ -321,7 +322,7 @@ def test_a_line_means_the_same_alone_and_in_company(noise: bytes) -> None:
     assert repr(together) == repr(tuple(alone))  # NaN is not equal to itself
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(
     st.integers(0, len(_PLAIN)), st.sampled_from([b'"', b"\\", b"}", b" ", b"\n", b"1", b",", b"\xff", b"\t"])
 )

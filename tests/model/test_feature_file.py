@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.effort import examples
 
 from xelinkd.config.schema import Labels
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, TooLargeError, read, render, time_stamp
@@ -133,7 +134,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(st.binary(max_size=100) | st.lists(_PIECES, max_size=12).map(b"".join))
 def test_no_bytes_break_the_reader(content: bytes) -> None:
     """Any content is ours, and then stays so when it is written anew, or is foreign."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.effort import examples
 
 from xelinkd.model.observation import (
     MAX_DETAIL_LENGTH,
@@ -46,7 +47,7 @@ def _damaged(draw: st.DrawFn) -> bytes:
     return bytes(message[: draw(st.integers(0, len(message)))] if draw(st.booleans()) else message)
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(st.binary(max_size=100) | _damaged())
 def test_no_bytes_break_the_reader(message: bytes) -> None:
     """Whatever comes through the pipe is an observation or the error that says it is none."""

@@ -7,8 +7,9 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.effort import examples
 from support.pages import recorded
 
 from xelinkd.config.schema import Labels
@@ -62,7 +63,7 @@ def machines(draw: st.DrawFn) -> Machine:
     return Machine(MAX_1550, gpus, tiles, links, draw(st.integers(1, 32)), down)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(machines())
 def test_both_sources_tell_the_same(machine: Machine) -> None:
     """Whatever the machine, page and REST give the same topology and the same labels, in the same order."""

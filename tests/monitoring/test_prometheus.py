@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from support.daemon import Daemon
 
-pytestmark = needs_prometheus
+pytestmark = [needs_prometheus, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ import pytest
 from support.metrics import BUSY, families, names_in
 from support.prometheus import ROOT, RULES, needs_prometheus, promtool
 
+pytestmark = pytest.mark.once
+
 TESTS = Path(__file__).with_name("rules.test.yaml")
 ALERTS = re.findall(r"- alert: (\w+)", RULES.read_text())
 

@@ -13,8 +13,9 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.effort import examples
 from support.pages import fetched
 
 from xelinkd import __version__
@@ -329,7 +330,7 @@ def test_any_bytes_lead_to_a_page_or_a_reason(serve: Callable[..., int]) -> None
     answers: list[bytes] = []
     source = _source(serve(lambda connection, _over: connection.sendall(answers[-1])))
 
-    @settings(max_examples=300)
+    @examples(300)
     @given(answer=_ANSWERS)
     def ends_in_one_of_two_ways(answer: bytes) -> None:
         answers.append(answer)

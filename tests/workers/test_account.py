@@ -50,7 +50,13 @@ def test_steady_links_are_no_news() -> None:
     """What wakes the supervisor is what people would want to know, not that time goes on."""
     boards = Boards()
     account = Account(boards.keeping, boards.history)
-    steps = [GOOD, msgspec.structs.replace(GOOD, at=2.0), Unknown(Reason.DNS, "no such host"), GOOD, GOOD]
+    steps: list[Observation] = [
+        GOOD,
+        Known(GOOD.topology, 2.0),
+        Unknown(Reason.DNS, "no such host"),
+        GOOD,
+        GOOD,
+    ]
     news = []
     for at, observation in enumerate(steps, start=2):
         account.takes_in(observation, float(at))

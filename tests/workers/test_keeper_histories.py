@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from support.effort import examples
 from support.keeping import (
     FOREIGN,
     LEASE,
@@ -152,4 +153,4 @@ class _Life(RuleBasedStateMachine):
 def test_the_lease_holds_whatever_happens() -> None:
     """In any history, the file says what was last seen, as long as its lease lasts, no longer, and calmly."""
     logs.configure(Log(level="error", format="json"), "writer")
-    run_state_machine_as_test(_Life, settings=settings(max_examples=100, stateful_step_count=40))
+    run_state_machine_as_test(_Life, settings=settings(examples(100), stateful_step_count=40))
