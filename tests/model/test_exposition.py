@@ -13,7 +13,7 @@ from support.pages import rows_of
 
 from xelinkd.model.exposition import FAMILY, MalformedLineError, family_lines
 from xelinkd.model.page import read_page
-from xelinkd.model.topology import Row, Tile
+from xelinkd.model.topology import Card, Row, Tile
 from xelinkd.model.unknown import Reason, UnknownPageError
 
 _LABELS = {
@@ -334,3 +334,43 @@ def test_a_damaged_line_means_the_same_alone_and_in_company(at: int, damage: byt
         assert together == alone + 1
     else:
         assert together == (_ROW, *alone)
+
+
+_CARD = {"dev_file": "card1", "pci_bdf": "0000:18:00.0"}
+
+
+@pytest.mark.parametrize("blank", ["", " "], ids=["plain", "oddly spelt"])
+def test_how_linux_knows_a_gpu(blank: str) -> None:
+    """A GPU's file and PCI address are read, however the line is spelt."""
+    (row,) = rows_of(blank.encode() + _plain(**_CARD))
+    assert row == _ROW._replace(card=Card(0, "card1", "0000:18:00.0"))
+
+
+@pytest.mark.parametrize("blank", ["", " "], ids=["plain", "oddly spelt"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            ("dev_file", value)
+            for value in ("", "card", "card12345", "card1 ", "card1\\n", "../card1", "renderD128")
+        ),
+        *(
+            ("dev_file", value)
+            for value in ("card1 Links=0", "card1#", "/dev/dri/card1", "card\u0661", "CARD1")
+        ),
+        *(
+            ("pci_bdf", value)
+            for value in ("", "18:00.0", "0000:18:00", "0000:18:00.8", "0000:18:00.0\\n", "x")
+        ),
+    ],
+)
+def test_another_name_of_a_gpu_is_no_name(blank: str, name: str, value: str) -> None:
+    """Text that Linux never gives a GPU goes nowhere, and the row counts all the same."""
+    (row,) = rows_of(blank.encode() + _plain(**_CARD | {name: value}))
+    assert row == _ROW
+
+
+def test_shapes_with_and_without_cards() -> None:
+    """Lines that tell a GPU's file and lines that do not can stand on one page."""
+    page = b"\n".join([_plain(**_CARD), _PLAIN, _plain(**_CARD), _plain(dev_file="card1"), _PLAIN])
+    assert [row.card is not None for row in rows_of(page)] == [True, False, True, False, False]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xelinkd.model.topology import XELINK, Row, Tile, first_gap, lane_disagreements, topology_of
+from xelinkd.model.topology import XELINK, Card, Row, Tile, first_gap, lane_disagreements, topology_of
 
 _A, _B, _C = Tile(0, 0), Tile(0, 1), Tile(1, 0)
 
@@ -42,3 +42,13 @@ def test_no_rows_are_no_gap() -> None:
     """Nothing at all is a square, too; that it is no page is decided elsewhere."""
     assert first_gap([]) is None
     assert topology_of([]).tiles == ()
+
+
+def test_a_card_is_told_where_all_rows_of_its_gpu_agree() -> None:
+    """Nobody is led to another GPU's file by a page that contradicts itself."""
+    one, other = Card(0, "card1", "0000:18:00.0"), Card(0, "card2", "0000:29:00.0")
+    rest = _row(_C, _A)._replace(card=Card(1, "card3", "0000:3a:00.0"))
+    agreed = [_row(_A, _C)._replace(card=one), _row(_B, _C)._replace(card=one)]
+    assert topology_of([*agreed, rest]).cards == (one, rest.card)
+    for odd in (other, None):
+        assert topology_of([*agreed, _row(_A, _B)._replace(card=odd), rest]).cards == (rest.card,)

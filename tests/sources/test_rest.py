@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from support.bare_metal import bare_metal
 
 from xelinkd.config.schema import Config, Source
@@ -35,7 +36,7 @@ def test_same_topology_as_the_page(xpum: BareMetal) -> None:
     page = source_of(xpum.config("metrics", user="", password_file="", pin_file="")).look()
     assert isinstance(rest.outcome, Page)
     assert isinstance(page.outcome, Page)
-    assert rest.outcome.topology == page.outcome.topology
+    assert rest.outcome.topology == replace(page.outcome.topology, cards=())
     assert (rest.login, rest.address) == (Answer.ACCEPTED, xpum.simulator.rest_url)
 
 

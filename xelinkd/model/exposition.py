@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from xelinkd.model.topology import Row, Tile
+from xelinkd.model.topology import DEV_FILE, PCI_BDF, Card, Row, Tile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,6 +43,13 @@ _INTEGER_LABELS: Final = {
 }
 _INTEGER_FIELDS: Final = ("local_device", "local_subdevice", "remote_device", "remote_subdevice", "lanes")
 _ON_SUBDEVICE: Final = b"local_on_subdevice"
+_DEV_FILE: Final = b"dev_file"
+_PCI_BDF: Final = b"pci_bdf"
+# Read as they stand, and needed by no label: a line may lack those of the card.
+_TEXT_LABELS: Final = {_ON_SUBDEVICE: b"on_subdevice", _DEV_FILE: b"dev_file", _PCI_BDF: b"pci_bdf"}
+_TEXT_FIELDS: Final = ("on_subdevice", "dev_file", "pci_bdf")
+_DEV_FILES: Final = re.compile(DEV_FILE.encode())
+_PCI_BDFS: Final = re.compile(PCI_BDF.encode())
 _MAX_LABELS: Final = 64  # of a line; XPU Manager writes 16 to 19, and a million would take gigabytes
 MAX_ODD_LINES: Final = 4096  # that are read the slow way, in 0.3 s; XPU Manager's pages have two or three
 _MAX_SHAPES: Final = (
@@ -107,7 +114,7 @@ def family_lines(page: bytes, at: int = 0) -> Iterator[tuple[int, int]]:
 
 
 class Shape(NamedTuple):
-    """A plain line as an expression, and its groups: _INTEGER_FIELDS, connection, on sub-device."""
+    """A plain line as an expression, and its groups: _INTEGER_FIELDS, connection, _TEXT_FIELDS."""
 
     pattern: re.Pattern[bytes]
     groups: tuple[int, ...]
@@ -128,30 +135,41 @@ def _shape(names: tuple[bytes, ...]) -> Shape | None:
     if fields != sorted(_INTEGER_FIELDS) or _ON_SUBDEVICE not in names or len(names) > _MAX_LABELS:
         return None
     labels = rb",".join(name + rb'="' + _shape_of_value(name) + rb'"' for name in names)
-    pattern = re.compile(FAMILY + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)")
+    lacking = b"".join(rb"(?P<%b>)" % field for name, field in _TEXT_LABELS.items() if name not in names)
+    pattern = re.compile(FAMILY + lacking + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)")
     number = pattern.groupindex
-    return Shape(pattern, tuple(number[field] for field in (*_INTEGER_FIELDS, "connection", "on_subdevice")))
+    return Shape(pattern, tuple(number[field] for field in (*_INTEGER_FIELDS, "connection", *_TEXT_FIELDS)))
 
 
 def _shape_of_value(name: bytes) -> bytes:
     if name in _INTEGER_LABELS:
         return rb"(?P<%b>[0-9]{1,18}+)" % _INTEGER_LABELS[name].encode()
     plain = rb'[^"\\\n\x80-\xff]*+'
-    return rb"(?P<on_subdevice>%b)" % plain if name == _ON_SUBDEVICE else plain
+    return rb"(?P<%b>%b)" % (_TEXT_LABELS[name], plain) if name in _TEXT_LABELS else plain
 
 
 def _read_plain_line(shapes: list[Shape], line: bytes) -> Row | None:
     for pattern, groups in shapes:
         if match := pattern.fullmatch(line):
-            device, subdevice, to_device, to_subdevice, lanes, value, on_subdevice = match.group(*groups)
+            device, subdevice, to_device, to_subdevice, lanes, value, *texts = match.group(*groups)
+            on_subdevice, dev_file, pci_bdf = texts
             local, remote = _tile(device, subdevice), _tile(to_device, to_subdevice)
-            return Row(local, remote, float(value), int(lanes), on_subdevice == b"true")
+            card = _card(local.device, dev_file, pci_bdf)
+            return Row(local, remote, float(value), int(lanes), on_subdevice == b"true", card)
     return None
 
 
 @lru_cache(maxsize=256)  # a page names each tile hundreds of times
 def _tile(device: bytes, subdevice: bytes) -> Tile:
     return Tile(int(device), int(subdevice))
+
+
+@lru_cache(maxsize=256)  # the same on all lines of a GPU
+def _card(device: int, dev_file: bytes, pci_bdf: bytes) -> Card | None:
+    """Give the card, if both its names are as Linux gives them."""
+    if _DEV_FILES.match(dev_file) and _PCI_BDFS.match(pci_bdf):
+        return Card(device, dev_file.decode(), pci_bdf.decode())
+    return None
 
 
 # The slow way: whatever the exposition format allows.
@@ -209,4 +227,5 @@ def _row_of_labels(labels: dict[bytes, bytes], connection: float) -> Row | None:
         connection,
         lanes,
         labels.get(_ON_SUBDEVICE, b"true") == b"true",  # as the Go program: absent is not "false"
+        _card(device, labels.get(_DEV_FILE, b""), labels.get(_PCI_BDF, b"")),
     )

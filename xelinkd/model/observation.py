@@ -11,16 +11,19 @@ from xelinkd.model.unknown import Reason
 
 MAX_MESSAGE_SIZE: Final = 2 * 1024 * 1024  # bytes; 128 tiles, all linked, take 0.3 MB
 MAX_DETAIL_LENGTH: Final = 2000  # characters
+MAX_GAP_LENGTH: Final = 300  # characters; numbers have up to 20
 
 
 Moment = Annotated[float, msgspec.Meta(ge=0)]  # not NaN, which is no moment
+Gap = Annotated[str, msgspec.Meta(max_length=MAX_GAP_LENGTH, pattern=r"\A[ -~]+\Z")]
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="known"):
-    """A topology that was seen, at a moment of boot time in seconds."""
+    """A topology that was seen, at a moment of boot time in seconds; `gap` is what it lacks, as in `Page`."""
 
     topology: Topology
     at: Moment
+    gap: Gap | None = None
 
 
 class Unknown(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="unknown"):

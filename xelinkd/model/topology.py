@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import msgspec
@@ -16,6 +17,10 @@ CONNECTION_NAMES: Final = {0.0: "S", 1.0: "XL", 2.0: "XL*", 3.0: "SYS", 4.0: "NO
 
 Count = Annotated[int, msgspec.Meta(ge=0)]  # checked where a value comes through a pipe
 
+# How Linux names a GPU. Strict, and whole (`$` lets a line feed pass): they go into files that others read.
+DEV_FILE: Final = r"\Acard[0-9]{1,4}\Z"
+PCI_BDF: Final = r"\A[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]\Z"
+
 
 class Tile(NamedTuple):
     """One end of a link. A GPU without sub-devices is its tile 0."""
@@ -28,14 +33,23 @@ class Tile(NamedTuple):
         return f"{self.device}.{self.subdevice}"
 
 
+class Card(NamedTuple):
+    """A GPU as Linux knows it: its file in /dev/dri (`card1`), its PCI address (`0000:18:00.0`)."""
+
+    device: Count
+    dev_file: Annotated[str, msgspec.Meta(pattern=DEV_FILE)]
+    pci_bdf: Annotated[str, msgspec.Meta(pattern=PCI_BDF)]
+
+
 class Row(NamedTuple):
-    """One ordered pair of tiles, as one line of the page shows it."""
+    """One ordered pair of tiles, as one line of the page shows it; `card` is the local GPU, if it is told."""
 
     local: Tile
     remote: Tile
     connection: float
     lanes: Count
     on_subdevice: bool
+    card: Card | None = None
 
 
 class Sighting(NamedTuple):
@@ -50,11 +64,13 @@ class Sighting(NamedTuple):
 class Topology(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """All tiles (sorted) and all sightings of links (in the order of the page) of one observation.
 
-    The order is kept because consumers of the labels take the first match.
+    The order is kept because consumers of the labels take the first match. `cards` are those GPUs (sorted)
+    of which the source tells how Linux knows them: the page of all, REST of none.
     """
 
     tiles: tuple[Tile, ...]
     sightings: tuple[Sighting, ...]
+    cards: tuple[Card, ...] = ()
 
     def lanes_by_link(self) -> dict[tuple[Tile, Tile], int]:
         """Give each link once, smaller tile first, with the fewer lanes where its ends disagree."""
@@ -73,7 +89,15 @@ def topology_of(rows: Iterable[Row]) -> Topology:
     return Topology(
         tuple(sorted(tiles)),
         tuple(Sighting(row.local, row.remote, row.lanes, row.on_subdevice) for row in links),
+        _cards(rows),
     )
+
+
+def _cards(rows: tuple[Row, ...]) -> tuple[Card, ...]:
+    """Give the cards of the GPUs whose rows all agree on one."""
+    told = {(row.local.device, row.card) for row in rows}
+    times = Counter(device for device, _ in told)
+    return tuple(sorted(card for device, card in told if card and times[device] == 1))
 
 
 def first_gap(rows: Iterable[Row]) -> str | None:

@@ -78,7 +78,7 @@ class Observer:
         if isinstance(believed, Unknown):
             return believed
         self._tell_oddity(believed, at)
-        return Known(believed.topology, at)
+        return Known(believed.topology, at, believed.gap)
 
     def _tell(self, observation: Observation, now: float) -> None:
         unknown = observation if isinstance(observation, Unknown) else None
