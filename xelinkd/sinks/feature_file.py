@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, read, render
+from xelinkd.sinks.whole_file import MODE, Signature, kind_of, remove, replace_whole, signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 NEW: Final = ".new"
-MODE: Final = 0o644  # nfd-worker is another user
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,6 @@ class Foreign:
 
 
 OnDisk = Absent | Ours | Foreign
-Signature = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +59,7 @@ class FeatureFileSink:
             OSError: the folder cannot be searched.
 
         """
-        try:
-            found = self.path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return found.st_ino, found.st_ctime_ns, found.st_size, found.st_mode
+        return signature_of(self.path)
 
     def read(self) -> OnDisk:
         """Look at what is there.
@@ -79,7 +73,7 @@ class FeatureFileSink:
             return Absent()
         *_, size, mode = signature
         if not stat.S_ISREG(mode):
-            return Foreign(_kind(mode))
+            return Foreign(kind_of(mode))
         if size > MAX_SIZE:
             return Foreign(f"a file of {size} bytes")
         file = read(self.path.read_bytes())
@@ -97,15 +91,7 @@ class FeatureFileSink:
         """
         content = render(file)
         self.staging.mkdir(mode=0o755, exist_ok=True)
-        staged = self._staged()
-        try:
-            _write_synced(staged, content)
-            staged.rename(self.path)
-        except BaseException:
-            with suppress(OSError):
-                staged.unlink()
-            raise
-        _sync_folder(self.path.parent)
+        replace_whole(self.path, content, self._staged())
 
     def remove(self) -> None:
         """Remove the feature file; none is fine.
@@ -114,9 +100,7 @@ class FeatureFileSink:
             OSError: it could not be removed.
 
         """
-        self.path.unlink(missing_ok=True)
-        with suppress(FileNotFoundError):
-            _sync_folder(self.path.parent)
+        remove(self.path)
 
     def move_aside(self) -> Path:
         """Move what is not ours out of NFD's sight, into the staging folder; give where it went.
@@ -148,29 +132,6 @@ class FeatureFileSink:
     def _staged(self) -> Path:
         """Name the next content: for each process its own, lest two writers put half of it in place."""
         return self.staging / f"{self.path.name}.{os.getpid()}{NEW}"
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, MODE)  # whatever the umask
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a FIFO"}
-    return kinds.get(stat.S_IFMT(mode), "not a regular file")
 
 
 def _numbered(path: Path) -> Iterator[Path]:

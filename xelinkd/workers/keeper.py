@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from xelinkd.model.lease import Held, Instant
-    from xelinkd.sinks.feature_file import FeatureFileSink, OnDisk, Signature
+    from xelinkd.sinks.feature_file import FeatureFileSink, OnDisk
+    from xelinkd.sinks.whole_file import Signature
     from xelinkd.workers.memory import Memory
 
 log = logs.logger()
