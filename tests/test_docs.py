@@ -191,7 +191,7 @@ def test_fields_of_show_json_are_all_described() -> None:
     """Whoever reads the JSON finds every field in its description."""
     described = set(re.findall(r"^\| `(.+?)` \|", (ROOT / "docs" / "show-json.md").read_text(), re.MULTILINE))
     shown = json.loads(xelinkd("show", "--format=json", "-", stdin=recorded("max1550-4x2-mesh")).stdout)
-    inner = {f"links[].{name}" for name in shown["links"][0]}
+    inner = {f"{each}[].{name}" for each in ("links", "gpus") for name in shown[each][0]}
     assert described == shown.keys() | inner
 
 

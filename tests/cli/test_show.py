@@ -11,8 +11,10 @@ from support.daemon import xelinkd
 from support.pages import RECORDED, recorded, serving_page
 from support.terminal import on_a_terminal
 
+from xelinkd.simulator.faults import Mode
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.page import render
+from xelinkd.simulator.rest import topology
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,13 +141,42 @@ def test_json(plain: Path) -> None:
     done = xelinkd("show", "--config", plain, "--format=json", "-allow-subdeviceless-links", "-", stdin=page)
     assert done.returncode == 0
     assert json.loads(done.stdout) == {
+        "kind": "xelinkd-topology",
         "version": 1,
         "complete": True,
         "gap": None,
+        "gpus": [
+            {"device": 0, "dev_file": "card1", "pci_bdf": "0000:18:00.0"},
+            {"device": 1, "dev_file": "card2", "pci_bdf": "0000:29:00.0"},
+        ],
         "tiles": ["0.0", "1.0"],
         "links": [{"tiles": ["0.0", "1.0"], "lanes": 8}],
         "labels": ["gpu.intel.com/xe-links=0.0-1.0"],
     }
+
+
+def test_lines_for_slurm(page: Path, plain: Path) -> None:
+    """An admin sees what an output for Slurm has, with the type that is configured for it."""
+    plain.write_text('[[outputs]]\nformat = "slurm"\nfile = "/nowhere/gres.conf"\ngpu_type = "max1550"\n')
+    done = xelinkd("show", "--config", plain, page, "--format", "slurm")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\nName=gpu Type=max1550 File=/dev/dri/card2 Links=32,-1,32,32\n" in done.stdout
+
+
+def test_no_lines_for_slurm_from_rest(tmp_path: Path, plain: Path) -> None:
+    """Where the source does not tell the GPUs' files, no line is guessed: status 1, and the reason."""
+    answer = tmp_path / "answer.json"
+    answer.write_bytes(topology(parse_machine("2x-max1550"), Mode.OK).body)
+    done = xelinkd("show", "--config", plain, answer, "--format", "slurm")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("xelinkd: the source does not tell file and PCI address of GPU 0, 1: ")
+
+
+def test_metrics(page: Path, plain: Path) -> None:
+    """Metrics of the links can be had for a look, as an output has them."""
+    done = xelinkd("show", "--config", plain, page, "--format", "prometheus")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\nxelink_links 12\n" in done.stdout
 
 
 def test_flags_of_the_go_sidecar_apply(page: Path, plain: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from support.any_machine import machines
 from support.effort import examples
 from support.pages import recorded
 
@@ -20,12 +20,13 @@ from xelinkd.model.topology import CONNECTION_NAMES, Tile, topology_of
 from xelinkd.model.unknown import Reason, UnknownPageError
 from xelinkd.model.xelink_json import message_of, read_answer
 from xelinkd.simulator.faults import Mode
-from xelinkd.simulator.machine import MAX_1550, Link, Machine, parse_machine
+from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.page import render
 from xelinkd.simulator.rest import topology
 
 if TYPE_CHECKING:
     from xelinkd.model.topology import Row
+    from xelinkd.simulator.machine import Machine
 
 ALL_LABELS = Labels(min_lanes=0, allow_subdeviceless=True)
 
@@ -50,17 +51,6 @@ def failure(content: bytes) -> UnknownPageError:
     with pytest.raises(UnknownPageError) as caught:
         read_answer([content])
     return caught.value
-
-
-@st.composite
-def machines(draw: st.DrawFn) -> Machine:
-    """Give any machine: GPUs, tiles, any links between them, lanes, links that are down."""
-    gpus, tiles = draw(st.integers(1, 16)), draw(st.integers(1, 3))
-    ends = [Tile(gpu, tile) for gpu in range(gpus) for tile in range(tiles)]
-    pairs = [Link(low, high) for low in ends for high in ends if low.device < high.device]
-    links = draw(st.frozensets(st.sampled_from(pairs), max_size=40)) if pairs else frozenset()
-    down = draw(st.frozensets(st.sampled_from(sorted(links)), max_size=4)) if links else frozenset()
-    return Machine(MAX_1550, gpus, tiles, links, draw(st.integers(1, 32)), down)
 
 
 @examples(60)

@@ -11,7 +11,7 @@ from support.states import GOOD, SUPERVISION, changed, replace
 from xelinkd import __version__
 from xelinkd.cli.doctor.finding import Outcome
 from xelinkd.cli.doctor.verb import walk
-from xelinkd.config.keys import KEYS, value_of
+from xelinkd.config.keys import in_force
 from xelinkd.config.load import load
 from xelinkd.config.toml_text import toml_value
 from xelinkd.state.told import Setting
@@ -60,7 +60,7 @@ class Chain:
     def tell_settings(self) -> None:
         """Let the running xelinkd have the configuration as it is now."""
         config = self.load().config
-        settings = tuple(Setting(key, toml_value(value_of(config, key)), "file") for key in KEYS)
+        settings = tuple(Setting(key, toml_value(value), "file") for key, value in in_force(config).items())
         supervision = self.service.state.supervision
         configuration = changed(supervision.configuration, path=str(self.config), settings=settings)
         self.service.state = replace(

@@ -21,7 +21,7 @@ DEFAULT_VERB: Final = "run"
 VERBS: Final = {
     "run": "keep the node's labels true until told to end (the default)",
     "once": "fetch once, write once; the exit status tells how it went",
-    "show": "show a topology as a matrix, as labels or as JSON; writes nothing",
+    "show": "show a topology as a matrix, as labels, for Slurm, as JSON...; writes nothing",
     "status": "ask the running xelinkd how it is; the exit status tells, too",
     "watch": "follow the running xelinkd, or XPU Manager's page: each change is a line",
     "doctor": "walk the whole chain, and say at the first broken link what to do",

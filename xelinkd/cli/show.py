@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.exit_status import Status
 from xelinkd.cli.page_source import read_saved, source_at
-from xelinkd.cli.terminal import say, say_text
-from xelinkd.cli.topology_text import as_json, as_labels, as_matrix, oddities
+from xelinkd.cli.terminal import say, say_bytes, say_text
+from xelinkd.cli.topology_text import as_labels, as_matrix, as_output, oddities
 from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Unknown
 from xelinkd.model.unknown import UnknownPageError
+from xelinkd.outputs.format import NotToldError
+from xelinkd.outputs.formats import FORMATS
 from xelinkd.sources.kinds import source_of
 
 if TYPE_CHECKING:
@@ -32,11 +34,11 @@ yellow (NO_COLOR=1: no colours).
 
 exit status:
   0  the topology is shown
-  1  the topology is unknown: the reason is on standard error
+  1  the topology is unknown, or lacks what the format takes: the reason is on standard error
   2  the command line or the configuration is wrong, or there is no such page
 """
 
-FORMATS: Final = ("text", "labels", "json")
+FOR_PEOPLE: Final = ("text", "labels")
 
 
 def run(arguments: Sequence[str]) -> Status:
@@ -44,7 +46,11 @@ def run(arguments: Sequence[str]) -> Status:
     made = configured_parser("show", DESCRIPTION)
     made.add_argument("source", nargs="?", metavar="SOURCE", help="where to take the page from")
     made.add_argument(
-        "--format", choices=FORMATS, default="text", help="a matrix (text, the default), label lines, or JSON"
+        "--format",
+        choices=(*FOR_PEOPLE, *FORMATS),
+        default="text",
+        help="a matrix (text, the default), label lines, lines for Slurm's gres.conf, JSON, or metrics for"
+        " Prometheus; the last three as an output of that format has them ([[outputs]])",
     )
     parsed = parse(made, arguments)
     config = load_quietly(parsed).config
@@ -54,15 +60,21 @@ def run(arguments: Sequence[str]) -> Status:
         return Status.UNKNOWN
     for oddity in oddities(seen):
         print(f"xelinkd: warning: {oddity}", file=sys.stderr)
-    _show(seen, config, parsed.options.format)
+    try:
+        _show(seen, config, parsed.options.format)
+    except NotToldError as error:
+        print(f"xelinkd: {error}", file=sys.stderr)
+        return Status.UNKNOWN
     return Status.OK
 
 
 def _show(page: Page, config: Config, form: str) -> None:
     if form == "text":
         say(as_matrix(page, config))
+    elif form == "labels":
+        say_text(as_labels(page, config))
     else:
-        say_text(as_labels(page, config) if form == "labels" else as_json(page, config))
+        say_bytes(as_output(page, config, form))
 
 
 def _look(source: str | None, config: Config) -> Page | Unknown:

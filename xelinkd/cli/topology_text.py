@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from xelinkd.model.labels import (
     are_subdeviceless,
     ends_of,
@@ -16,6 +14,8 @@ from xelinkd.model.labels import (
 )
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, lane_disagreements
 from xelinkd.model.words import size_of
+from xelinkd.outputs.format import PlainOptions, Snapshot
+from xelinkd.outputs.formats import FORMATS
 from xelinkd.views.gpus import gpus
 from xelinkd.views.terminal.gpu_text import gpu_lines
 from xelinkd.views.terminal.look import Painted, Tone, bad, odd, quiet, strong
@@ -94,19 +94,17 @@ def as_labels(page: Page, config: Config) -> str:
     return "".join(f"{line}\n" for line in label_lines(page.topology, config.labels))
 
 
-def as_json(page: Page, config: Config) -> str:
-    """Give one JSON object; docs/show-json.md describes it."""
-    return msgspec.json.format(msgspec.json.encode(as_object(page, config)), indent=2).decode() + "\n"
+def snapshot_of(page: Page, config: Config) -> Snapshot:
+    """Give what outputs are made from."""
+    return Snapshot(page.topology, page.gap, label_lines(page.topology, config.labels))
 
 
-def as_object(page: Page, config: Config) -> dict[str, object]:
-    """Give what becomes the JSON object."""
-    links = page.topology.lanes_by_link()
-    return {
-        "version": 1,
-        "complete": page.gap is None,
-        "gap": page.gap,
-        "tiles": [str(tile) for tile in page.topology.tiles],
-        "links": [{"tiles": [str(a), str(b)], "lanes": lanes} for (a, b), lanes in links.items()],
-        "labels": list(label_lines(page.topology, config.labels)),
-    }
+def as_output(page: Page, config: Config, form: str) -> bytes:
+    """Give what a configured output of a format has, or one without options.
+
+    Raises:
+        NotToldError: the source does not tell what the format takes.
+
+    """
+    options = next((output for output in config.outputs if output.format == form), PlainOptions())
+    return FORMATS[form].render(snapshot_of(page, config), options)

@@ -9,12 +9,13 @@ import msgspec
 
 from xelinkd import clocks
 from xelinkd.cli.service import ask_document
-from xelinkd.cli.topology_text import as_matrix, as_object
+from xelinkd.cli.topology_text import as_matrix, snapshot_of
 from xelinkd.model.belief import NO_DOUBT, judged
 from xelinkd.model.feature_file import time_stamp
 from xelinkd.model.login import NEW, WAIT, after, must_wait
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page
+from xelinkd.outputs.json_document import document
 from xelinkd.sources.failure import FetchError
 from xelinkd.state.history import NO_HISTORY, Kind, noted, seen, since
 from xelinkd.views.terminal.changes import Change, changes
@@ -104,7 +105,9 @@ class SourceWatch:
         before, self._history = self._history, self._taken_in(page, now.boot)
         yield from (_change(event, now) for event in since(self._history, before))
         if is_first and isinstance(page, Page):
-            yield Picture(_at(now), tuple(as_matrix(page, self._config)), as_object(page, self._config))
+            yield Picture(
+                _at(now), tuple(as_matrix(page, self._config)), document(snapshot_of(page, self._config))
+            )
 
     def _pace(self, answer: Answer | None) -> None:
         """Wait long where a login failed, or may have: it slows XPU Manager down for everybody."""

@@ -13,15 +13,16 @@ import tomli
 
 from xelinkd.config.bonds import BONDS, Bond
 from xelinkd.config.duration import Duration
-from xelinkd.config.keys import KEYS, SECTIONS, Key, keys_of, value_of
+from xelinkd.config.keys import KEYS, LISTS, SECTIONS, Key, in_force, key_at, keys_of, path_in_list, value_of
+from xelinkd.config.output_rules import broken_by_outputs
 from xelinkd.config.overrides import Override
 from xelinkd.config.problems import MAX_PROBLEMS, ConfigError, Problem
-from xelinkd.config.schema import Config
+from xelinkd.config.schema import MOST_OUTPUTS, Config
 from xelinkd.config.spelling import unknown_keys
 from xelinkd.config.toml_text import found, shortened, toml_value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from xelinkd.config.overrides import AnyOverride
 
@@ -56,13 +57,16 @@ def decode(data: bytes, overrides: Sequence[AnyOverride] = (), *, where: str) ->
     """
     document = _parse(data, where)
     given = _overridden(_from_file(document), overrides)
-    origins = {path: given[path].origin if path in given else DEFAULT for path in KEYS}
+    paths = (*KEYS, *_paths_in_lists(document))
+    origins = {path: given[path].origin if path in given else DEFAULT for path in paths}
     values, misfits = _converted(given, where)
-    config = _assembled(values)
+    misfits |= _missing(paths, given, where)
+    config = _assembled(values, paths)
     problems = [
         *islice(unknown_keys(document, where), MAX_PROBLEMS),
         *misfits.values(),
         *_broken_bonds(config, origins, misfits.keys(), where),
+        *([] if misfits else _broken_by_outputs(config, where)),
     ]
     if problems:
         raise ConfigError(problems)
@@ -87,10 +91,43 @@ def _parse(data: bytes, where: str) -> dict[str, Any]:
 
 def _from_file(document: dict[str, Any]) -> dict[str, _Given]:
     tables = {name: table for name, table in document.items() if isinstance(table, dict)}
-    return {
+    of_sections = {
         path: _Given(tables[key.section][key.name], FILE)
         for path, key in KEYS.items()
         if key.name in tables.get(key.section, {})
+    }
+    of_lists = {
+        path_in_list(section, number, key.name): _Given(table[key.name], FILE)
+        for section in LISTS
+        for number, table in enumerate(_tables(document, section), 1)
+        for key in keys_of(section)
+        if key.name in table
+    }
+    return of_sections | of_lists
+
+
+def _tables(document: dict[str, Any], section: str) -> list[dict[str, Any]]:
+    """Give the tables of a section that may be there several times; what else is there is told elsewhere."""
+    value = document.get(section, [])
+    is_right = isinstance(value, list) and all(isinstance(table, dict) for table in value)
+    return value[: MOST_OUTPUTS + 1] if is_right else []
+
+
+def _paths_in_lists(document: dict[str, Any]) -> Iterator[str]:
+    return (
+        path_in_list(section, number, key.name)
+        for section in LISTS
+        for number, _ in enumerate(_tables(document, section), 1)
+        for key in keys_of(section)
+    )
+
+
+def _missing(paths: Iterable[str], given: Mapping[str, _Given], where: str) -> dict[str, Problem]:
+    """Name the keys that have no default and are not there."""
+    return {
+        path: Problem(where, path, f"is missing; allowed: {key_at(path).rule.allowed}")
+        for path in paths
+        if path not in given and key_at(path).is_required
     }
 
 
@@ -114,7 +151,7 @@ def _converted(given: dict[str, _Given], where: str) -> tuple[dict[str, Any], di
     values: dict[str, Any] = {}
     misfits: dict[str, Problem] = {}
     for path, item in given.items():
-        key = KEYS[path]
+        key = key_at(path)
         try:
             values[path] = _convert(item.value, key)
         except (msgspec.ValidationError, ValueError):  # ValueError: an integer beyond all bounds
@@ -150,13 +187,29 @@ def _hint(value: object, key: Key) -> str:
             return ""
 
 
-def _assembled(values: Mapping[str, Any]) -> Config:
-    """Build the configuration; keys without a value keep their default."""
+def _assembled(values: Mapping[str, Any], paths: Iterable[str]) -> Config:
+    """Build the configuration; keys without a value keep their default.
+
+    Of a section that may be there several times only those are built that have what has no default.
+    """
     sections: dict[str, Any] = {
         name: struct(**{key.name: values[key.path] for key in keys_of(name) if key.path in values})
         for name, struct in SECTIONS.items()
     }
+    sections |= {section: _assembled_list(section, values, paths) for section in LISTS}
     return Config(**sections)
+
+
+def _assembled_list(section: str, values: Mapping[str, Any], paths: Iterable[str]) -> tuple[Any, ...]:
+    prefixes = dict.fromkeys(path.rpartition(".")[0] for path in paths if path.startswith(f"{section}["))
+    keys = keys_of(section)
+    return tuple(
+        LISTS[section](
+            **{key.name: values[f"{at}.{key.name}"] for key in keys if f"{at}.{key.name}" in values}
+        )
+        for at in prefixes
+        if all(f"{at}.{key.name}" in values for key in keys if key.is_required)
+    )
 
 
 def _broken_bonds(
@@ -171,6 +224,12 @@ def _broken_bonds(
             path = bond.keys[0]
             message = f"found {shortened(toml_value(value_of(config, path)))}; allowed: {allowed}"
             yield Problem(_place_of_bond(bond, origins, where), path, message)
+
+
+def _broken_by_outputs(config: Config, where: str) -> Iterator[Problem]:
+    values = in_force(config)
+    for path, allowed in broken_by_outputs(config):
+        yield Problem(where, path, f"found {shortened(toml_value(values[path]))}; allowed: {allowed}")
 
 
 def _place_of_bond(bond: Bond, origins: Mapping[str, str], where: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xelinkd.config.keys import SECTIONS, Key, keys_of, value_of
+from xelinkd.config.keys import LISTS, SECTIONS, Key, key_at, keys_of, path_in_list, value_of
 from xelinkd.config.toml_text import toml_string, toml_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from xelinkd.config.load import Loaded
 
@@ -21,7 +21,8 @@ _DEFAULT_HEAD = """\
 
 def render_default() -> str:
     """Give the file that ships: every key with its documentation and its default."""
-    return "\n".join([_DEFAULT_HEAD, *(_default_section(name) for name in SECTIONS)])
+    sections = (*map(_default_section, SECTIONS), *map(_default_list, LISTS))
+    return "\n".join([_DEFAULT_HEAD, *sections])
 
 
 def _default_section(name: str) -> str:
@@ -35,18 +36,44 @@ def _default_entry(key: Key) -> str:
     return f"# {key.description} ({key.rule.allowed}; default {default})\n{key.name} = {default}"
 
 
+def _default_list(name: str) -> str:
+    """Show a section that is not there by default."""
+    summary = (LISTS[name].__doc__ or "").partition("\n")[0]
+    return _lines([f"# {summary}", f"#[[{name}]]", *map(_list_entry, keys_of(name))])
+
+
+def _list_entry(key: Key) -> str:
+    default = "required" if key.is_required else f"default {toml_value(key.default)}"
+    return f"# {key.description} ({key.rule.allowed}; {default})\n#{key.name} = {toml_value(key.example)}"
+
+
 def render_effective(loaded: Loaded) -> str:
     """Give the configuration in force as TOML, each line with where its value came from."""
     there = "" if loaded.is_there else " (not there: the defaults)"
     head = f"# file: {toml_string(str(loaded.path))}{there}\n"
-    return "\n".join([head, *(_effective_section(loaded, name) for name in SECTIONS)])
+    lists = (
+        _effective_entry(loaded, name, number)
+        for name in LISTS
+        for number, _ in enumerate(getattr(loaded.config, name), 1)
+    )
+    return "\n".join([head, *(_effective_section(loaded, name) for name in SECTIONS), *lists])
 
 
 def _effective_section(loaded: Loaded, name: str) -> str:
-    entries = {key: f"{key.name} = {toml_value(value_of(loaded.config, key.path))}" for key in keys_of(name)}
-    width = max(len(text) for text in entries.values())
-    commented = (f"{text:<{width}}  # {loaded.origins[key.path]}" for key, text in entries.items())
-    return _lines([f"[{name}]", *commented])
+    values = {key.path: value_of(loaded.config, key.path) for key in keys_of(name)}
+    return _lines([f"[{name}]", *_with_origins(loaded, values)])
+
+
+def _effective_entry(loaded: Loaded, name: str, number: int) -> str:
+    entry = getattr(loaded.config, name)[number - 1]
+    values = {path_in_list(name, number, key.name): getattr(entry, key.name) for key in keys_of(name)}
+    return _lines([f"[[{name}]]", *_with_origins(loaded, values)])
+
+
+def _with_origins(loaded: Loaded, values: Mapping[str, object]) -> Iterator[str]:
+    entries = {path: f"{key_at(path).name} = {toml_value(value)}" for path, value in values.items()}
+    width = max(map(len, entries.values()))
+    return (f"{text:<{width}}  # {loaded.origins[path]}" for path, text in entries.items())
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from xelinkd.config.duration import Duration
 from xelinkd.config.toml_text import toml_value
 from xelinkd.config.url import MAX_PORT, is_url
+from xelinkd.outputs.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,5 +148,23 @@ def _is_listen(text: str) -> bool:
     except ValueError:
         return False
 
+
+def _is_output_file(path: Path) -> bool:
+    return _is_absolute(str(path)) and path.name != ""
+
+
+OUTPUT_FORMAT: Final = Rule(
+    "{} or {}".format(", ".join(map(toml_value, [*FORMATS][:-1])), toml_value([*FORMATS][-1])),
+    lambda name: name in FORMATS,
+)
+OUTPUT_FILE: Final = Rule("an absolute path", _is_output_file)
+
+# What gres.conf takes as one word, and `--gres=gpu:TYPE:2` as a type.
+_GPU_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+GPU_TYPE: Final = Rule(
+    'up to 64 letters, digits, "_", "." and "-", a letter or a digit first, or ""',
+    lambda text: text == "" or _GPU_TYPE.fullmatch(text) is not None,
+)
 
 LISTEN: Final = Rule(f'ADDRESS:PORT or [ADDRESS]:PORT with a port of 1 to {MAX_PORT}, or ""', _is_listen)

@@ -16,9 +16,12 @@ from xelinkd.config.rules import (
     CREDENTIALS_DIRECTORY,
     FEATURE_FILE_PATH,
     FINGERPRINT,
+    GPU_TYPE,
     HTTP_URL,
     LABEL_NAMESPACE,
     LISTEN,
+    OUTPUT_FILE,
+    OUTPUT_FORMAT,
     PASSWORD_FILE,
     TRUE_OR_FALSE,
     USER_NAME,
@@ -34,6 +37,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "json", "text"]
 
 DEFAULT_PATH: Final = Path("/etc/xelinkd/xelinkd.toml")
+MOST_OUTPUTS: Final = 16
 STAGING_NAME: Final = ".xelinkd"  # hidden, so that Node Feature Discovery passes it over
 
 # A wait in poll(2) is a 32-bit count of milliseconds: 24 days.
@@ -229,6 +233,30 @@ class Log(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "auto"
 
 
+class Output(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that tells the topology to another program: this section once for each, none by default."""
+
+    format: Annotated[
+        str,
+        Meta(
+            description="What is written: lines for Slurm's gres.conf, a JSON object, or metrics",
+            examples=["slurm"],
+        ),
+        OUTPUT_FORMAT,
+    ]
+    file: Annotated[
+        Path,
+        Meta(
+            description="Where: a file in a folder that is there, not the feature file's",
+            examples=["/var/lib/xelinkd/gres.conf"],
+        ),
+        OUTPUT_FILE,
+    ]
+    gpu_type: Annotated[
+        str, Meta(description="slurm: what gres.conf calls these GPUs, Type=; empty leaves it out"), GPU_TYPE
+    ] = ""
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be configured. Values are never changed: a new configuration is a new value."""
 
@@ -238,6 +266,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     supervision: Supervision = Supervision()
     status: Status = Status()
     log: Log = Log()
+    outputs: tuple[Output, ...] = ()
 
 
 def referenced_files(config: Config) -> tuple[Path, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from xelinkd.config.keys import KEYS, SECTIONS, keys_of
+from xelinkd.config.keys import KEYS, LIST_KEYS, LISTS, SECTIONS, keys_of
 from xelinkd.config.problems import Problem
 from xelinkd.config.toml_text import found, shortened, toml_key
 
@@ -16,25 +16,39 @@ if TYPE_CHECKING:
 def unknown_keys(document: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """Name every key and section of the file that means nothing, and every section that is no table."""
     for name, value in document.items():
-        if name not in SECTIONS:
+        if name in LISTS:
+            yield from _unknown_in_list(name, value, where)
+        elif name not in SECTIONS:
             kind = "section" if isinstance(value, dict) else "key"
-            yield Problem(where, _shown(name), f"unknown {kind}; {_advice(name, SECTIONS)}")
+            yield Problem(where, _shown(name), f"unknown {kind}; {_advice(name, (*SECTIONS, *LISTS))}")
         elif isinstance(value, dict):
             yield from _unknown_in_section(name, value, where)
         else:
             yield Problem(where, name, f"found {found(value)}; allowed: a section, [{name}]")
 
 
-def _unknown_in_section(section: str, table: Mapping[str, Any], where: str) -> Iterator[Problem]:
+def _unknown_in_list(name: str, value: object, where: str) -> Iterator[Problem]:
+    tables = value if isinstance(value, list) else [value]
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in tables):
+        wrong = value if not isinstance(value, list) else next(t for t in tables if not isinstance(t, dict))
+        yield Problem(where, name, f"found {found(wrong)}; allowed: sections, each one [[{name}]]")
+        return
+    for number, table in enumerate(tables, 1):
+        yield from _unknown_in_section(name, table, where, f"{name}[{number}]")
+
+
+def _unknown_in_section(
+    section: str, table: Mapping[str, Any], where: str, shown: str = ""
+) -> Iterator[Problem]:
     known = [key.name for key in keys_of(section)]
     for name in table:
         if name not in known:
-            yield Problem(where, f"{section}.{_shown(name)}", f"unknown key; {_advice(name, known)}")
+            yield Problem(where, f"{shown or section}.{_shown(name)}", f"unknown key; {_advice(name, known)}")
 
 
 def _advice(name: str, here: Collection[str]) -> str:
     """Suggest the key that has this name elsewhere, else one of this place, else a near one elsewhere."""
-    elsewhere = {key.name: key.path for key in KEYS.values()}
+    elsewhere = {key.name: key.path for key in (*LIST_KEYS.values(), *KEYS.values())}
     near = get_close_matches(name, here, n=1)
     far = [elsewhere[match] for match in get_close_matches(name, elsewhere, n=1)]
     likely = [*far, *near] if name in elsewhere else [*near, *far]

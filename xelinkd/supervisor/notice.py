@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xelinkd import __version__, clocks
-from xelinkd.config.keys import KEYS, value_of
+from xelinkd.config.keys import in_force
 from xelinkd.config.toml_text import toml_value
 from xelinkd.confinement.confine import lacking
 from xelinkd.confinement.landlock import available_abi
@@ -93,7 +93,7 @@ class NoticeBoard:
 def _configuration(configuration: Applied) -> Configuration:
     loaded = configuration.loaded
     settings = tuple(
-        Setting(key, toml_value(value_of(loaded.config, key)), loaded.origins[key]) for key in KEYS
+        Setting(key, toml_value(value), loaded.origins[key]) for key, value in in_force(loaded.config).items()
     )
     return Configuration(
         path=printable(str(loaded.path)),  # its bytes need not be UTF-8

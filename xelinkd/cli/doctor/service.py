@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd import __version__
 from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
-from xelinkd.config.keys import KEYS, value_of
+from xelinkd.config.keys import in_force
 from xelinkd.config.toml_text import toml_value
 from xelinkd.model.unknown import Reason
 from xelinkd.model.words import listed, span
@@ -66,8 +66,8 @@ def _settings(document: Document, config: Config) -> Finding:
     running = {setting.key: setting.value for setting in document.configuration.settings}
     differing = [
         f"{key} = {running[key]} there, {value} here"
-        for key in KEYS
-        if (value := toml_value(value_of(config, key))) != running.get(key, value)
+        for key, setting in in_force(config).items()
+        if (value := toml_value(setting)) != running.get(key, value)
     ]
     if differing:
         advice = "name its file with --config, or give the flags that it was started with"

@@ -1,0 +1,43 @@
+"""Rules that join the keys of `[[outputs]]` with each other and with those of other sections."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from xelinkd.config.keys import path_in_list
+from xelinkd.config.schema import MOST_OUTPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from xelinkd.config.schema import Config, Output
+
+_NOT_OVER_REST: Final = "the GPUs' files and PCI addresses are on XPU Manager's metrics page only"
+
+
+def broken_by_outputs(config: Config) -> Iterator[tuple[str, str]]:
+    """Give the path of each key that does not fit to others, and what would be allowed there."""
+    for number, output in enumerate(config.outputs, 1):
+        for name, allowed in _broken(config, output, config.outputs[: number - 1]):
+            yield path_in_list("outputs", number, name), allowed
+    if len(config.outputs) > MOST_OUTPUTS:
+        yield path_in_list("outputs", MOST_OUTPUTS + 1, "file"), f"at most {MOST_OUTPUTS} outputs"
+
+
+def _broken(config: Config, output: Output, before: Sequence[Output]) -> Iterator[tuple[str, str]]:
+    if output.format == "slurm" and config.source.kind != "metrics":
+        yield "format", f'another one than "slurm" where source.kind is not "metrics": {_NOT_OVER_REST}'
+    if output.format != "slurm" and output.gpu_type:
+        yield "gpu_type", '"" where format is not "slurm"'
+    if _folder(output.file) in map(
+        os.path.normpath, (config.feature_file.path.parent, config.feature_file.staging)
+    ):
+        yield "file", "a file in another folder than the feature file's, all of which NFD reads as features"
+    if os.path.normpath(output.file) in [os.path.normpath(other.file) for other in before]:
+        yield "file", "a file that no other output has"
+
+
+def _folder(file: Path) -> str:
+    return os.path.normpath(file.parent)
