@@ -22,6 +22,7 @@ from xelinkd.supervisor.logins import Logins
 from xelinkd.supervisor.pipeline import pipeline
 from xelinkd.supervisor.processes import fork_worker
 from xelinkd.workers.boards import Boards
+from xelinkd.workers.former import NOTHING_FORMER
 from xelinkd.workers.lifeline import PROGRESS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def outcome(config: Path, message: bytes, *, is_whole: bool) -> str:
     """Send a message to a writer; give "taken in", or how the writer ended."""
     loaded = load(config, required=True)
-    fetcher, writer = pipeline(loaded, 0.0, Logins(), Boards(), ()).jobs()
+    fetcher, writer = pipeline(loaded, 0.0, Logins(), Boards(), NOTHING_FORMER).jobs()
     worker = fork_worker(
         writer, heartbeat_period=30, set_up=lambda name: logs.configure(loaded.config.log, name)
     )

@@ -25,6 +25,7 @@ from xelinkd.supervisor.logins import Logins
 from xelinkd.supervisor.processes import fork_worker
 from xelinkd.supervisor.status import status
 from xelinkd.workers.boards import Boards
+from xelinkd.workers.former import NOTHING_FORMER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,9 +93,9 @@ def outcome(name: str, argument: object) -> str:
 def jobs(loaded: Loaded) -> dict[str, Job]:
     """Give the daemon's own jobs by name."""
     builds = (
-        pipeline.pipeline(loaded, 0.0, Logins(), Boards(), ()),
+        pipeline.pipeline(loaded, 0.0, Logins(), Boards(), NOTHING_FORMER),
         pipeline.watcher(loaded),
-        pipeline.remover(loaded, ()),
+        pipeline.remover(loaded, NOTHING_FORMER),
         status(loaded, Boards()),
     )
     return {job.name: job for build in builds for job in build.jobs()}

@@ -23,6 +23,7 @@ LABEL = re.compile(
     r"gpu\.intel\.com/(xe-links([2-9]|[1-9]\d+)?=(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?"
     r"|xelink-(count|min-lanes|largest-group)=\d+|xelink-all-linked=(true|false))"
 )
+GRES_LINE = re.compile(r"Name=gpu File=/dev/dri/card[12] Links=(-1,\d{1,4}|\d{1,4},-1)")
 TILES = [[0, 0], [1, 0]]
 LINK = [[0, 0], [1, 0], 4, True]
 
@@ -42,9 +43,15 @@ def known(tiles: Any, sightings: Any, at: Any = 1.0) -> bytes:  # noqa: ANN401  
     return packed("known", [tiles, sightings], at)
 
 
-def outcome(daemon: Daemon, sent: bytes, kind: str = "whole") -> str:
+def with_card(card: Any) -> bytes:  # noqa: ANN401  as above
+    """Give a framed observation with one GPU as Linux would know it."""
+    return packed("known", [TILES, [LINK], [card]], 1.0)
+
+
+def outcome(daemon: Daemon, sent: bytes, kind: str = "whole", outputs: str = "") -> str:
     """Let the daemon's writer take what a fetcher sent; give what became of it."""
     daemon.configure(labels={"min_lanes": 0, "summary": True})
+    daemon.config.write_text(daemon.config.read_text() + outputs)
     status, output, errors = prepared.run("-m", "support.hijacked", str(daemon.config), kind, stdin=sent)
     assert status == 0, errors.decode()
     daemon.log.write_bytes(errors)
@@ -66,7 +73,17 @@ REFUSED = {
     "a string that claims billions": framed(b"\x93\xa5known\xdb\xff\xff\xff\xff"),
     "two messages in one": framed(2 * msgspec.msgpack.encode(["known", [TILES, [LINK]], 1.0])),
     "another tag": packed("believe me", [TILES, [LINK]], 1.0),
-    "a field too many": packed("known", [TILES, [LINK]], 1.0, "more"),
+    "a field too many": packed("known", [TILES, [LINK]], 1.0, None, "more"),
+    "a gap with a long story": packed("known", [TILES, [LINK]], 1.0, "x" * 301),
+    "a gap with a new line": packed("known", [TILES, [LINK]], 1.0, "no row\n"),
+    "a card with a new line": with_card([0, "card1\n", "0000:18:00.0"]),
+    "a card with a line of its own": with_card([0, "card1\nName=gpu File=/dev/sda\n", "0000:18:00.0"]),
+    "a card with another option": with_card([0, "card1 Type=x", "0000:18:00.0"]),
+    "another folder": with_card([0, "../sda", "0000:18:00.0"]),
+    "a card in other digits": with_card([0, "card\u0661", "0000:18:00.0"]),
+    "a PCI address with a new line": with_card([0, "card1", "0000:18:00.0\n"]),
+    "a PCI address that is a text": with_card([0, "card1", '"} 1\nevil{a="']),
+    "a card without a number": with_card(["0\n", "card1", "0000:18:00.0"]),
     "a field too few": packed("known", [TILES, [LINK]]),
     "no moment": known(TILES, [LINK], None),
     "a moment that is no number": known(TILES, [LINK], math.nan),
@@ -112,6 +129,31 @@ def test_what_is_a_lie_still_keeps_the_grammar(daemon: Daemon, sent: bytes) -> N
     labels = [line for line in text.splitlines() if not line.startswith("# +expiry-time=")]
     assert all(LABEL.fullmatch(line) for line in labels)
     assert all(len(line.partition("=")[2]) <= 63 for line in labels)
+
+
+CARDS = [[0, "card1", "0000:18:00.0"], [1, "card2", "0000:29:00.0"]]
+HUGE = 2**64 - 1
+LIES_ABOUT_GPUS = {
+    "others than there are": [TILES, [LINK], CARDS],
+    "links beyond all tiles": [TILES, [[[0, 0], [HUGE, 0], 4, True], LINK], CARDS],
+    "more lanes than there can be": [TILES, [[[0, 0], [1, 0], HUGE, True]] * 3, CARDS],
+    "two with one file": [TILES, [LINK], [CARDS[0], [1, "card1", "0000:29:00.0"]]],
+    "one twice": [TILES, [LINK], [*CARDS, CARDS[0]]],
+    "thousands": [[[n, 0] for n in range(5_000)], [], [[n, "card1", "0000:18:00.0"] for n in range(5_000)]],
+}
+
+
+@pytest.mark.parametrize("topology", LIES_ABOUT_GPUS.values(), ids=LIES_ABOUT_GPUS.keys())
+def test_no_lie_adds_a_line_to_gres_conf(daemon: Daemon, topology: Any) -> None:  # noqa: ANN401  as above
+    """Slurm reads of the node's GPUs or of nothing, whatever the fetcher sends; labels are kept besides."""
+    file = daemon.folder / "gres.conf"
+    section = f'[[outputs]]\nformat = "slurm"\nfile = "{file}"\n'
+    assert outcome(daemon, packed("known", topology, 1.0), outputs=section) == "taken in"
+    lines = file.read_text().splitlines() if file.exists() else []
+    gpus = [line for line in lines if not line.startswith("# ")]
+    assert all(GRES_LINE.fullmatch(line) for line in gpus)
+    assert len(gpus) in {0, 2}
+    assert daemon.labels()
 
 
 def test_message_that_breaks_off(daemon: Daemon) -> None:

@@ -9,6 +9,7 @@ from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.exit_status import Status
 from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign
 from xelinkd.sinks.lock import GRACE, FeatureFileLock
+from xelinkd.workers.outputs import remove_outputs
 from xelinkd.workers.remover import remove_labels
 from xelinkd.workers.turn import get_turn
 
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DESCRIPTION = """\
-Removes the feature file at once, if it is ours (or Intel's sidecar's). A xelinkd that keeps it has to be
-stopped first.
+Removes the feature file at once, if it is ours (or Intel's sidecar's), and the outputs but those for Slurm:
+slurmd does not start without a file that gres.conf includes. A xelinkd that keeps them has to be stopped
+first.
 
 exit status:
-  0  the file is gone, or was not there
+  0  the files are gone, or were not there
   2  the command line or the configuration is wrong
-  3  the file is not ours, or cannot be removed
+  3  a file is not ours, or cannot be removed
   4  another xelinkd keeps the file
 """
 
@@ -34,6 +36,7 @@ def run(arguments: Sequence[str]) -> Status:
     lock = FeatureFileLock(file.path)
     if not get_turn(lock, within=GRACE):
         return Status.LOCKED
+    are_outputs_gone = remove_outputs(loaded.config.outputs)
     try:
         found = remove_labels(FeatureFileSink(file.path, file.staging))
     except OSError as error:
@@ -43,4 +46,4 @@ def run(arguments: Sequence[str]) -> Status:
         return Status.NOT_WRITTEN
     if isinstance(found, Absent):
         print(f"{file.path}: nothing to remove")
-    return Status.OK
+    return Status.OK if are_outputs_gone else Status.NOT_WRITTEN

@@ -62,12 +62,13 @@ def of_the_fetcher(config: Config) -> Promise:
 
 
 def of_the_writer(config: Config, former_files: Sequence[Path] = ()) -> Promise:
-    """Write into the feature file's folder, the staging folder and former ones; no network.
+    """Write into the feature file's folder, the staging folder, those of outputs and former ones; no network.
 
     It may read anything: it takes in nothing from outside that could make use of that.
     """
     staging = config.feature_file.staging
-    folders = (*(file.parent for file in (config.feature_file.path, *former_files)), staging)
+    files = (config.feature_file.path, *(output.file for output in config.outputs), *former_files)
+    folders = (*dict.fromkeys(file.parent for file in files), staging)
     return Promise(writes=folders, keeps=DAC_OVERRIDE, given=(*folders, staging.parent))
 
 

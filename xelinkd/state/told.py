@@ -60,6 +60,17 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     since: Seconds
 
 
+class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the writer tells of an output: how often it was written, when last, and what is wrong with it."""
+
+    format: str
+    file: str
+    writes: Count = 0
+    errors: Count = 0
+    written_at: Seconds | None = None
+    fault: Fault | None = None
+
+
 class Keeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the writer tells: what it was told last, what labels it holds, and how its file is.
 
@@ -78,6 +89,7 @@ class Keeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     written_at: Seconds | None = None
     took_at: Seconds | None = None
     waits_for_lock: bool = False
+    outputs: tuple[Output, ...] = ()
 
 
 class Process(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

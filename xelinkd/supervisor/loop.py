@@ -29,11 +29,11 @@ from xelinkd.supervisor.service_manager import Announcer, service_manager
 from xelinkd.supervisor.status import StatusUnits
 from xelinkd.supervisor.unit import Unit, see_through
 from xelinkd.workers.boards import Boards
+from xelinkd.workers.former import NOTHING_FORMER, left_by
 from xelinkd.workers.lifeline import CHANGED, LOCKED, OUTDATED, SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from xelinkd.config.load import Loaded
     from xelinkd.supervisor.unit import Build
@@ -69,7 +69,7 @@ class Supervisor:
         self._wake_up = wake_up
         self._reloads = reloads.Reloads()
         self._renewals = reloads.Reloads()
-        self._former_files: tuple[Path, ...] = ()
+        self._former = NOTHING_FORMER
         self._first_fetch = time.monotonic() + loaded.config.source.startup_delay
         self._logins = logins.Logins()
         self._boards = Boards()
@@ -117,7 +117,7 @@ class Supervisor:
     def _follow_exit_policy(self) -> None:
         """Remove the labels if that is asked for: by a worker of its own, for the writer may be long dead."""
         if self._loaded.config.feature_file.on_exit == "remove":
-            see_through(remover(self._loaded, self._former_files))
+            see_through(remover(self._loaded, self._former))
 
     def _wait(self) -> None:
         """Wait for what comes first, and take it in."""
@@ -146,7 +146,7 @@ class Supervisor:
         elif word == OUTDATED:
             self._renewals = reloads.ask(self._renewals, time.monotonic())
         elif word == SETTLED:
-            self._forget_former_files()
+            self._forget_former()
         elif word == LOCKED:
             self._yield_to_another()
         elif word in logins.WORDS:
@@ -158,15 +158,15 @@ class Supervisor:
         for unit in self._units:
             unit.forgive(time.monotonic())
 
-    def _forget_former_files(self) -> None:
+    def _forget_former(self) -> None:
         """Leave alone what may stand there from now on; the writer that runs is not replaced for that."""
-        if self._former_files:
-            log.debug("former_files_forgotten", files=[str(path) for path in self._former_files])
-        self._former_files = ()
+        if self._former != NOTHING_FORMER:
+            log.debug("former_files_forgotten", files=list(map(str, self._former.paths())))
+        self._former = NOTHING_FORMER
         self._pipeline.rebuild(self._pipeline_of(self._loaded))
 
     def _pipeline_of(self, loaded: Loaded) -> Build:
-        return pipeline(loaded, self._first_fetch, self._logins, self._boards, self._former_files)
+        return pipeline(loaded, self._first_fetch, self._logins, self._boards, self._former)
 
     def _heed(self, numbers: frozenset[int]) -> None:
         if numbers & signals.RELOAD:
@@ -230,11 +230,9 @@ class Supervisor:
         self._applied = applied(self._applied, _guarded(loaded))
         logs.configure(loaded.config.log, "supervisor")
         log.info("config_applied", config=loaded.path, changes=changes(before, loaded))
-        file, former = loaded.config.feature_file.path, before.config.feature_file.path
         if logins.credentials(loaded) != logins.credentials(before):
             self._logins = logins.Logins()
-        if file != former:
-            self._former_files = tuple(path for path in (*self._former_files, former) if path != file)
+        self._former = left_by(self._former, before.config, loaded.config)
         self._pipeline.rebuild(self._pipeline_of(loaded))
         self._watcher.rebuild(watcher(loaded))
         self._status.rebuild(loaded)

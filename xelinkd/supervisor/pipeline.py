@@ -17,6 +17,7 @@ from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build, build_of
 from xelinkd.workers.fetcher import Start, fetch_topology
 from xelinkd.workers.lifeline import ALIVE, CHANGED, LOCKED, OUTDATED, PROGRESS, SETTLED
+from xelinkd.workers.outputs import remove_outputs
 from xelinkd.workers.remover import remove_labels
 from xelinkd.workers.turn import get_turn
 from xelinkd.workers.watcher import watch_files
@@ -24,12 +25,12 @@ from xelinkd.workers.writer import write_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from xelinkd.config.load import Loaded
     from xelinkd.config.schema import Config
     from xelinkd.supervisor.logins import Logins
     from xelinkd.workers.boards import Boards
+    from xelinkd.workers.former import Former
     from xelinkd.workers.lifeline import Lifeline
 
 log = logs.logger()
@@ -39,13 +40,11 @@ OF_THE_WRITER: Final = frozenset({ALIVE, OUTDATED, PROGRESS, SETTLED, LOCKED})
 OF_THE_WATCHER: Final = frozenset({ALIVE, CHANGED})
 
 
-def pipeline(
-    loaded: Loaded, first_fetch: float, known: Logins, boards: Boards, former_files: Sequence[Path]
-) -> Build:
+def pipeline(loaded: Loaded, first_fetch: float, known: Logins, boards: Boards, former: Former) -> Build:
     """Fetch and write as configured; the first fetch not before `first_fetch` (time.monotonic).
 
     `known` is what earlier fetchers learned of the credentials, `boards` what earlier workers told and knew.
-    `former_files` are where the feature file was under configurations before, and may still be.
+    `former` is where files of ours were under configurations before, and may still be.
     """
     config = loaded.config
 
@@ -57,7 +56,7 @@ def pipeline(
             fetch_topology(config, lifeline, sending, boards.fetching, start)
 
         def write(lifeline: Lifeline) -> None:
-            write_labels(config, lifeline, receiving, boards, former_files)
+            write_labels(config, lifeline, receiving, boards, former)
 
         return (
             Job(
@@ -75,7 +74,7 @@ def pipeline(
                 (receiving,),
                 OF_THE_WRITER,
                 may_be_killed=False,
-                promise=partial(_promise_of_the_writer, config, former_files),
+                promise=partial(_promise_of_the_writer, config, former),
                 shared=boards.of_the_writer(),
             ),
         )
@@ -87,7 +86,8 @@ def _what_matters(loaded: Loaded) -> object:
     """Give what makes for another pipeline: how the status is served is none of its business."""
     config = loaded.config
     fingerprints = [loaded.fingerprints[file] for file in files_of_the_source(config)]
-    return config.source, config.labels, config.feature_file, config.supervision, config.log, fingerprints
+    sections = (config.source, config.labels, config.feature_file, config.outputs)
+    return sections, config.supervision, config.log, fingerprints
 
 
 def watcher(loaded: Loaded) -> Build:
@@ -105,27 +105,36 @@ def watcher(loaded: Loaded) -> Build:
     return build_of(config, (paths, config.log, config.supervision), jobs)
 
 
-def remover(loaded: Loaded, former_files: Sequence[Path]) -> Build:
-    """Remove the labels, once: where they are, and where they may still be."""
+def remover(loaded: Loaded, former: Former) -> Build:
+    """Remove labels and outputs, once: where they are, and where they may still be."""
     file = loaded.config.feature_file
 
     def remove(_lifeline: Lifeline) -> None:
-        for path in (*former_files, file.path):
-            try:
-                if get_turn(FeatureFileLock(path), within=0):  # another xelinkd's labels are its own
-                    remove_labels(FeatureFileSink(path, file.staging))
-            except OSError as error:  # what is wrong with one place must not keep labels in the other
-                log.warning("feature_file_failing", file=path, error=str(error))
+        for path in former.files:
+            _remove_ours(FeatureFileSink(path, file.staging))
+        if _remove_ours(FeatureFileSink(file.path, file.staging)):
+            remove_outputs((*former.outputs, *loaded.config.outputs))
 
     def jobs() -> Sequence[Job]:
-        promise = partial(_promise_of_the_writer, loaded.config, former_files)
+        promise = partial(_promise_of_the_writer, loaded.config, former)
         return (Job("remover", remove, (), frozenset(), may_be_killed=False, promise=promise),)
 
     return build_of(loaded.config, (), jobs)
 
 
-def _promise_of_the_writer(config: Config, former_files: Sequence[Path]) -> promises.Promise:
+def _remove_ours(sink: FeatureFileSink) -> bool:
+    """Remove labels; False if another xelinkd keeps them: they are its own."""
+    if not get_turn(FeatureFileLock(sink.path), within=0):
+        return False
+    try:
+        remove_labels(sink)
+    except OSError as error:  # what is wrong with one place must not keep labels in the other
+        log.warning("feature_file_failing", file=sink.path, error=str(error))
+    return True
+
+
+def _promise_of_the_writer(config: Config, former: Former) -> promises.Promise:
     """Have the staging folder before the writer is confined: nothing else is to be made beside it."""
     with suppress(OSError):
         config.feature_file.staging.mkdir(mode=0o755, exist_ok=True)
-    return promises.of_the_writer(config, former_files)
+    return promises.of_the_writer(config, former.paths())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from xelinkd import logs
 from xelinkd.state import history
 from xelinkd.state.history import Kind
@@ -12,7 +14,7 @@ from xelinkd.state.keeping import has_ended, kept, locked_out, outline, remember
 if TYPE_CHECKING:
     from xelinkd.model.observation import Observation
     from xelinkd.state.history import History
-    from xelinkd.state.told import Keeping
+    from xelinkd.state.told import Keeping, Output
     from xelinkd.workers.board import Board
     from xelinkd.workers.keeper import Keeper
 
@@ -37,11 +39,17 @@ class Account:
         self._remember(remembered(self._history, observation, self._keeping, at))
         self._keeping = told(self._keeping, observation, at)
 
-    def has_kept(self, keeper: Keeper, at: float) -> None:
-        """Tell how the labels and their file stand."""
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What was told of the outputs last."""
+        return self._keeping.outputs
+
+    def has_kept(self, keeper: Keeper, outputs: tuple[Output, ...], at: float) -> None:
+        """Tell how the labels and their file stand, and the outputs."""
         if has_ended(self._keeping, keeper.held, at):
             self._remember(history.noted(self._history, Kind.LEASE_ENDED, at))
-        self._show(kept(self._keeping, keeper.held, keeper.fault, keeper.take_work(), at))
+        now = kept(self._keeping, keeper.held, keeper.fault, keeper.take_work(), at)
+        self._show(replace(now, outputs=outputs))
 
     def waits_for_lock(self) -> None:
         """Tell that another xelinkd keeps the feature file."""

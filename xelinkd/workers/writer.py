@@ -11,30 +11,32 @@ from typing import TYPE_CHECKING, Final
 from xelinkd import clocks, logs
 from xelinkd.model.labels import label_lines
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, decode
+from xelinkd.outputs.format import Snapshot
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import FeatureFileLock
 from xelinkd.workers.account import Account
 from xelinkd.workers.keeper import Keeper
 from xelinkd.workers.lifeline import PROGRESS, SETTLED, Lifeline
 from xelinkd.workers.memory import NOTHING
+from xelinkd.workers.outputs import Outputs
 from xelinkd.workers.turn import has_turn, wait_for_turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
     from xelinkd.config.schema import Config
     from xelinkd.model.observation import Observation
     from xelinkd.workers.boards import Boards
+    from xelinkd.workers.former import Former
 
 log = logs.logger()
 
 
 def write_labels(
-    config: Config, lifeline: Lifeline, observations: Connection, boards: Boards, former_files: Sequence[Path]
+    config: Config, lifeline: Lifeline, observations: Connection, boards: Boards, left: Former
 ) -> None:
-    """Run the writer; labels in `former_files`, where the feature file was before, move to where it is now.
+    """Run the writer; labels where the feature file was before move to where it is now.
 
     On the boards are what an earlier writer knew, and where it told of itself, as this one does.
 
@@ -45,7 +47,7 @@ def write_labels(
     """
     lock = FeatureFileLock(config.feature_file.path, boards.memory.owner)
     sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
-    former = [FeatureFileSink(path, sink.staging) for path in former_files]
+    former = [FeatureFileSink(path, sink.staging) for path in left.files]
     account = Account(boards.keeping, boards.history)
     while True:
         wait_for_turn(lock, lifeline, observations, account.waits_for_lock)
@@ -54,7 +56,8 @@ def write_labels(
         with suppress(OSError):  # what is wrong with the folder, the first step will tell
             sink.sweep()
         keeper = Keeper(sink, config.feature_file.lease, clocks.now, boards.memory, former)
-        desk = _Desk(keeper, account, lifeline, observations, config)
+        outputs = Outputs(config, left.outputs, account.outputs)
+        desk = _Desk(keeper, outputs, account, lifeline, observations, config)
         desk.keep_labels(lambda: has_turn(lock))
 
 
@@ -63,6 +66,7 @@ class _Desk:
     """What the writer works with while the feature file is its own to keep."""
 
     keeper: Keeper
+    outputs: Outputs
     account: Account
     lifeline: Lifeline
     observations: Connection
@@ -70,7 +74,7 @@ class _Desk:
 
     def keep_labels(self, may_go_on: Callable[[], bool]) -> None:
         """Act on every observation and at the end of the lease, until another xelinkd has the lock."""
-        self.keeper.step()
+        self._go_on()
         self._tell()
         has_told = False
         while True:
@@ -88,14 +92,17 @@ class _Desk:
 
     def _act(self, *, is_observed: bool) -> None:
         if not is_observed:
-            self.keeper.step()
+            self._go_on()
             return
         observation = decode(self.lifeline.receive(self.observations, MAX_MESSAGE_SIZE))
         self.account.takes_in(observation, clocks.now().boot)
-        take_in(self.keeper, observation, self.config)
+        take_in(self.keeper, self.outputs, observation, self.config)
+
+    def _go_on(self) -> None:
+        go_on(self.keeper, self.outputs)
 
     def _tell(self) -> None:
-        self.account.has_kept(self.keeper, clocks.now().boot)
+        self.account.has_kept(self.keeper, self.outputs.told, clocks.now().boot)
 
     def _report(self) -> None:
         """Wake the supervisor after something new was told, for it looks then; else now and then."""
@@ -108,11 +115,20 @@ class _Desk:
 _lines_of: Final = lru_cache(maxsize=1)(label_lines)  # steady links make the same labels
 
 
-def take_in(keeper: Keeper, observation: Observation, config: Config) -> bool:
-    """Let the keeper act on an observation; False if the file could not be set right."""
+def take_in(keeper: Keeper, outputs: Outputs, observation: Observation, config: Config) -> bool:
+    """Let the keepers act on an observation; False if some file could not be set right."""
     if not isinstance(observation, Known):
-        return keeper.step()
-    return keeper.step(_lines_of(observation.topology, config.labels), observation.at)
+        return go_on(keeper, outputs)
+    lines = _lines_of(observation.topology, config.labels)
+    snapshot = Snapshot(observation.topology, observation.gap, lines)
+    is_right = keeper.step(lines, observation.at)  # labels first: no output keeps them waiting
+    return outputs.step(snapshot, observation.at, keeper.end, clocks.now().boot) and is_right
+
+
+def go_on(keeper: Keeper, outputs: Outputs) -> bool:
+    """Let the keepers look at their files while there is nothing new; as `take_in`."""
+    is_right = keeper.step()
+    return outputs.step(None, 0.0, keeper.end, clocks.now().boot) and is_right
 
 
 def _wake(keeper: Keeper) -> float | None:

@@ -12,9 +12,11 @@ from support.states import FETCHING, GOOD, KEEPING, LINKED, NOW, SUPERVISION, ch
 
 from xelinkd.model.unknown import Reason
 from xelinkd.state.history import NO_HISTORY, Kind, noted, seen
-from xelinkd.state.told import Ended, Fault, Ignorance, State
+from xelinkd.state.told import Ended, Fault, Ignorance, Output, State
 from xelinkd.views.documents.status_document import Document, NoDocumentError, read
 from xelinkd.views.documents.status_json import document, render
+from xelinkd.views.terminal.look import PLAIN
+from xelinkd.views.terminal.status_text import as_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,10 @@ BAD = replace(
         KEEPING,
         ignorance=Ignorance(Reason.HTTP_STATUS, "status 500", 9_900.0),
         fault=Fault("No space left on device", 9_950.0),
+        outputs=(
+            Output("slurm", "/srv/gres.conf", writes=2, written_at=9_000.0),
+            Output("json", "/srv/x.json", errors=5, fault=Fault("Permission denied", 9_900.0)),
+        ),
     ),
     history=noted(LOST, Kind.SOURCE_FAILING, 9_900.0, "http_status", "status 500"),
     supervision=changed(SUPERVISION, ended=(Ended("fetcher", "signal SIGKILL", 2, 9_000.0),)),
@@ -65,6 +71,21 @@ def test_a_link_that_is_lost_is_missing_and_an_event() -> None:
         ("source_failing", "http_status"),
     ]
     assert [gpu.linked_to for gpu in shown.topology.gpus] == [(1, 2), (0,), (0,)]
+
+
+def test_outputs_are_told_each_for_itself() -> None:
+    """Whoever waits for a file learns when it was written, or why not and since when."""
+    written, failing = document(BAD).outputs
+    assert (written.file, written.writes, written.written_at, written.error) == (
+        "/srv/gres.conf",
+        2,
+        "2027-01-15T07:43:20Z",
+        None,
+    )
+    assert (failing.error, failing.failing_since) == ("Permission denied", "2027-01-15T07:58:20Z")
+    shown = PLAIN.text(as_lines(document(BAD), "http://127.0.0.1", PLAIN))
+    assert "output    /srv/gres.conf (slurm)\n          last written 2027-01-15T07:43:20Z, 2 writes" in shown
+    assert "output    /srv/x.json (json)\n          Permission denied, since 2027-01-15T07:58:20Z\n" in shown
 
 
 def test_links_that_no_label_has_are_told_apart() -> None:

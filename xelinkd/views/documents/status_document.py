@@ -98,6 +98,18 @@ class FeatureFile(Struct, frozen=True):
     waits_for_lock: bool
 
 
+class Output(Struct, frozen=True):
+    """A file of `[[outputs]]`, and what became of the attempts to keep it right."""
+
+    format: str
+    file: str
+    writes: int
+    errors: int
+    written_at: Moment | None
+    error: str | None
+    failing_since: Moment | None
+
+
 class Link(Struct, frozen=True):
     """Two tiles joined by XeLink, the smaller first."""
 
@@ -216,6 +228,7 @@ class Document(Struct, frozen=True):
     events: tuple[Event, ...]
     configuration: Configuration
     daemon: Daemon
+    outputs: tuple[Output, ...] = ()  # earlier programs do not tell of any
 
 
 class NoDocumentError(ValueError):

@@ -47,6 +47,7 @@ def document(state: State) -> shown.Document:
         events=tuple(_event(state, event) for event in state.history.events),
         configuration=_configuration(state),
         daemon=_daemon(state),
+        outputs=tuple(_output(state, output) for output in state.keeping.outputs),
     )
 
 
@@ -108,6 +109,19 @@ def _feature_file(state: State) -> shown.FeatureFile:
         error=keeping.fault.error if keeping.fault else None,
         failing_since=stamp_if_any(state, keeping.fault.since if keeping.fault else None),
         waits_for_lock=keeping.waits_for_lock,
+    )
+
+
+def _output(state: State, output: told.Output) -> shown.Output:
+    fault = output.fault
+    return shown.Output(
+        format=output.format,
+        file=output.file,
+        writes=output.writes,
+        errors=output.errors,
+        written_at=stamp_if_any(state, output.written_at),
+        error=fault.error if fault else None,
+        failing_since=stamp_if_any(state, fault.since if fault else None),
     )
 
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
         Configuration,
         Document,
         Event,
+        FeatureFile,
         Missing,
+        Output,
         Topology,
     )
     from xelinkd.views.terminal.look import Line, Look
@@ -41,6 +43,9 @@ def as_lines(document: Document, address: str, look: Look) -> Iterator[Line]:
     yield from _topology(document.topology)
     yield _row("file", document.feature_file.path)
     yield from map(_indented, _file(document))
+    for output in document.outputs:
+        yield _row("output", output.file, f" ({output.format})")
+        yield from map(_indented, _kept(output))
     yield from _config(document.configuration)
     yield from _daemon(document)
     yield from _last_changes(document.events)
@@ -127,6 +132,10 @@ def _file(document: Document) -> Iterator[Line]:
     file = document.feature_file
     if file.waits_for_lock:
         yield (bad("another xelinkd keeps it"),)
+    yield from _kept(file)
+
+
+def _kept(file: FeatureFile | Output) -> Iterator[Line]:
     if file.error:
         yield bad(file.error), f", since {file.failing_since}"
     written = f"last written {file.written_at}" if file.written_at else "not written since xelinkd started"
