@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.feature_file import FeatureFile, TooLargeError, read, render
 from xelinkd.model.labels import join_value, link_lines, split_value, summary_of
+from xelinkd.outputs.format import NotToldError, PlainOptions
+from xelinkd.outputs.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from xelinkd.outputs.format import Snapshot
+
 # A label's value as Kubernetes 1.30 defines it.
 _VALUE: Final = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _MAX_VALUE_LENGTH: Final = 63
+_GRES_LINE: Final = re.compile(r"Name=gpu File=/dev/dri/card[0-9]{1,4} Links=-?[0-9]{1,4}(,-?[0-9]{1,4})*")
 
 
 def labels(lines: Sequence[str], namespace: str) -> None:
@@ -29,6 +34,19 @@ def labels(lines: Sequence[str], namespace: str) -> None:
         assert _VALUE.fullmatch(value), value
     assert split_value(join_value(values)) == values
     read_back(FeatureFile(tuple(lines), 0))
+
+
+def outputs(snapshot: Snapshot) -> str:
+    """Hold outputs against their grammars, and give them; what is not told makes none."""
+    contents = []
+    for form in FORMATS.values():
+        with suppress(NotToldError):
+            contents.append(form.render(snapshot, PlainOptions()))
+            assert contents[-1].startswith(form.MARK)
+    text = b"".join(contents).decode()
+    gpus = [line for line in text.splitlines() if line.startswith("Name=")]
+    assert all(_GRES_LINE.fullmatch(line) for line in gpus)
+    return text
 
 
 def read_back(file: FeatureFile) -> None:

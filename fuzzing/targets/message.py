@@ -13,8 +13,9 @@ from xelinkd.model import lease
 from xelinkd.model.labels import label_lines
 from xelinkd.model.lease import Instant, Write
 from xelinkd.model.observation import Known, MessageError, Observation, Unknown, decode, encode
-from xelinkd.model.topology import Sighting, Tile, Topology
+from xelinkd.model.topology import Card, Sighting, Tile, Topology
 from xelinkd.model.unknown import Reason
+from xelinkd.outputs.format import Snapshot
 
 _NOW: Final = Instant(boot=1000.0, wall=1.8e9)
 _LEASE: Final = 86_400.0
@@ -54,6 +55,7 @@ def _number(part: bytes) -> int:
 def _take_in(known: Known) -> None:
     lines = label_lines(known.topology, _RULES)
     expect.labels(lines, _RULES.namespace)
+    expect.outputs(Snapshot(known.topology, known.gap, lines))
     held = lease.still_held(lease.observed(lines, known.at, _NOW, _LEASE), _NOW)
     match lease.plan(held, None, _NOW.offset, _NOW, _LEASE):
         case Write(file):
@@ -70,6 +72,7 @@ _OBSERVATIONS: Final[tuple[Observation, ...]] = (
     *(Unknown(reason, "why") for reason in Reason),
     _known(),
     _known(Sighting(Tile(0, 0), Tile(1, 1), 8, on_subdevice=True)),
+    Known(Topology((Tile(0, 0),), (), (Card(0, "card1", "0000:18:00.0"),)), 1.0, "no row for 0.0 to 0.0"),
     _known(*(Sighting(Tile(1, 1), Tile(2**n, 0), 2**n, on_subdevice=False) for n in range(0, 64, 7))),
 )
 _AMISS: Final[tuple[object, ...]] = (

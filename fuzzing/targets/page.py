@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from fuzzing import expect, seeds
 from fuzzing.target import MARK, Target
-from xelinkd.cli.topology_text import as_labels, as_matrix, as_output, oddities
+from xelinkd.cli.topology_text import as_labels, as_matrix, oddities, snapshot_of
 from xelinkd.config.schema import Config, Labels
 from xelinkd.model.exposition import MAX_ODD_LINES, MalformedLineError, family_lines, read_rows
 from xelinkd.model.labels import label_lines, link_pairs, pairs_of
@@ -18,8 +17,6 @@ from xelinkd.model.page import Page, read_parts
 from xelinkd.model.scan import MAX_LINE_SIZE
 from xelinkd.model.topology import XELINK, topology_of
 from xelinkd.model.unknown import UnknownPageError
-from xelinkd.outputs.format import NotToldError
-from xelinkd.outputs.formats import FORMATS
 from xelinkd.views.terminal.look import PLAIN
 
 if TYPE_CHECKING:
@@ -31,7 +28,6 @@ NEXT: Final = b"\n%\n"  # what comes after it is the page of the next fetch
 _RULES: Final = (Labels(), Labels(namespace="a.b", min_lanes=0, allow_subdeviceless=True, summary=True))
 _CONFIG: Final = Config(labels=_RULES[1])
 _MAX_SEED_SIZE: Final = 2048  # bytes
-_GRES_LINE: Final = re.compile(r"Name=gpu File=/dev/dri/card[0-9]{1,4} Links=-?[0-9]+(,-?[0-9]+)*")
 _MAX_DRAWN: Final = 16  # tiles; a matrix is for people
 
 
@@ -97,19 +93,12 @@ def _check_shown(page: Page) -> None:
     for oddity in oddities(page):
         expect.sentence(oddity, MAX_DETAIL_LENGTH)
     if len(page.topology.tiles) <= _MAX_DRAWN:
-        shown = PLAIN.text(as_matrix(page, _CONFIG)) + as_labels(page, _CONFIG) + _outputs(page)
+        shown = (
+            PLAIN.text(as_matrix(page, _CONFIG))
+            + as_labels(page, _CONFIG)
+            + expect.outputs(snapshot_of(page, _CONFIG))
+        )
         assert shown.replace("\n", "").isprintable()
-
-
-def _outputs(page: Page) -> str:
-    """Give what outputs have; of lines for Slurm each is one GPU, whatever the page says."""
-    shown = ""
-    for form in FORMATS:
-        with suppress(NotToldError):
-            shown += as_output(page, _CONFIG, form).decode()
-    lines = [line for line in shown.splitlines() if line.startswith("Name=")]
-    assert all(_GRES_LINE.fullmatch(line) for line in lines)
-    return shown
 
 
 def _rows(content: bytes) -> str:

@@ -54,7 +54,7 @@ class Outputs:
         could not be set right; the next step tries again.
         """
         if snapshot is not None:
-            self._end = at + self._lease
+            self._end = min(at, now) + self._lease  # never from a moment yet to come
             done = [keeper.show(snapshot, now) for keeper in self._keepers]
         elif now < max(self._end, held_until or 0.0):
             done = [keeper.go_on(now) for keeper in self._keepers]

@@ -41,7 +41,7 @@ server.serve_forever()
 def settings_in(service: Service, example: str) -> str:
     """Give the configuration that an example's comments name, with short waits."""
     text = service.machine.read(f"{SHIPPED}/examples/{example}")
-    lines = re.findall(r"^#   (\[?[a-z_]+(?:\]| = .*))$", text, re.MULTILINE)
+    lines = re.findall(r"^#   (\[{0,2}[a-z_]+(?:\]{1,2}| = .*))$", text, re.MULTILINE)
     source = 'interval = "500ms"\nstartup_delay = "0s"\n'
     settings = "\n".join(lines) + "\n"
     if "[source]\n" in settings:
@@ -110,3 +110,22 @@ def test_status_for_others(service: Service, saw: Saw) -> None:
     ask = ("/usr/bin/xelinkd", "status", "--token-file", "/etc/token", "http://127.0.0.1:29998")
     wait_until(lambda: service.machine.run(*ask, check=False).returncode == 0, "the answer", 5)
     saw("status with a token by LoadCredential= (examples/status.conf)", "answers")
+
+
+def test_outputs(service: Service, saw: Saw) -> None:
+    """Files for other programs go into the service's own folder and into one of others, for all to read."""
+    machine = service.machine
+    machine.run("mkdir", "-p", "/var/lib/prometheus/node-exporter")
+    text = machine.read(f"{SHIPPED}/examples/outputs.conf")
+    (line,) = re.findall(r"^#   (a\+ .*)$", text, re.MULTILINE)
+    machine.write("/run/tmpfiles.d/outputs.conf", line + "\n")
+    machine.run("systemd-tmpfiles", "--create", "outputs.conf")
+    machine.write(CONFIG, settings_in(service, "outputs.conf"))
+    service.use_example("examples/outputs.conf")
+    service.start()
+    for file, content in (
+        ("/var/lib/xelinkd/gres.conf", "Links=-1,"),
+        ("/var/lib/prometheus/node-exporter/xelink.prom", "xelink_links 6"),
+    ):
+        assert content in machine.run("setpriv", "--reuid=nobody", "--clear-groups", "cat", file).stdout
+    saw("files for other programs (examples/outputs.conf)", "written")
