@@ -90,6 +90,12 @@ def test_what_is_wrong_is_said(text: str, problem: str) -> None:
     assert problem in said
 
 
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    """A mistake elsewhere hides none among outputs."""
+    said = problems('[source]\nkind = "auto"\ninterval = 10\n' + SLURM)
+    assert [problem.split(": ")[1] for problem in said] == ["source.interval", "outputs[1].format"]
+
+
 def test_there_are_not_thousands() -> None:
     """A file that a script has filled beyond all measure is refused in a sentence."""
     text = "".join(JSON.replace("links", f"links{n}") for n in range(5_000))

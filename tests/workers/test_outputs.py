@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -117,6 +119,32 @@ def test_somebody_elses_file_stays(daemon: Daemon, folder: Path) -> None:
     foreign.unlink()
     daemon.wait_for("output_recovered")
     assert "card1" in foreign.read_text()
+
+
+def test_a_restart_leaves_it_alone(daemon: Daemon, xpum: Simulator, folder: Path) -> None:
+    """Nobody who reads an output notices that xelinkd was restarted, or that its writer was killed."""
+    file = folder / "links.json"
+    configure(daemon, output("json", file))
+    daemon.start()
+    daemon.wait_for("output_written")
+    before = file.stat()
+    assert daemon.stop() == 0
+    daemon.start()
+    fetches(daemon, xpum)
+    os.kill(daemon.wait_for_workers()["writer"], signal.SIGKILL)
+    daemon.wait_for("unit_works_again")
+    assert file.stat() == before
+
+
+def test_a_folder_that_is_replaced(daemon: Daemon, folder: Path) -> None:
+    """An output comes into a folder that took the place of its own, as confined as its writer is."""
+    file = folder / "gres.conf"
+    configure(daemon, output("slurm", file, gpu_type="max1550"))
+    daemon.start()
+    wait_for(daemon, file, LINES.format(8))
+    folder.rename(folder.with_name("old"))
+    folder.mkdir()
+    wait_for(daemon, file, LINES.format(8))
 
 
 def test_what_others_change_is_set_right(daemon: Daemon, folder: Path) -> None:
