@@ -14,7 +14,7 @@ from support.states import FETCHING, GOOD, KEEPING, NOW, SUPERVISION, changed, r
 from xelinkd.model.unknown import Reason
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING, Histogram
 from xelinkd.state.history import History, Kind
-from xelinkd.state.told import Fetching, Keeping
+from xelinkd.state.told import Fault, Fetching, Keeping, Output
 from xelinkd.views.metrics.metrics import render
 
 if TYPE_CHECKING:
@@ -120,6 +120,13 @@ def test_start_claims_nothing() -> None:
         "xelinkd_feature_file_last_write_timestamp_seconds",
     }
     assert value(STARTING, "xelinkd_labels_held") == 0
+
+
+def test_outputs_that_fail_are_counted() -> None:
+    """An alert finds an output that cannot be written; `xelinkd status` says which."""
+    outputs = tuple(Output("json", f"/{n}", fault=Fault("full", 1.0) if n else None) for n in range(3))
+    assert value(replace(GOOD, keeping=changed(KEEPING, outputs=outputs)), "xelinkd_outputs_failing") == 2
+    assert value(GOOD, "xelinkd_outputs_failing") == 0
 
 
 def test_last_events_are_told_by_kind() -> None:

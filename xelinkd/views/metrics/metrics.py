@@ -201,6 +201,11 @@ def _feature_file(state: State) -> Iterator[Metric]:
     yield gauge(
         "feature_file_lock_waiting", "Whether another xelinkd keeps the feature file.", keeping.waits_for_lock
     )
+    yield gauge(
+        "outputs_failing",
+        "Outputs that cannot be made or written now.",
+        sum(output.fault is not None for output in keeping.outputs),
+    )
 
 
 def _config(state: State) -> Iterator[Metric]:
