@@ -9,7 +9,7 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from support.daemon import xelinkd
 from support.pages import recorded
@@ -22,6 +22,7 @@ from xelinkd.model.labels import label_lines, summary_of
 from xelinkd.model.page import read_page
 from xelinkd.model.summary import NAMES
 from xelinkd.model.unknown import Reason
+from xelinkd.outputs.format import PlainOptions, Snapshot
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.page import render
 from xelinkd.state.checks import live, ready
@@ -255,3 +256,28 @@ def test_configuration_in_the_guide_is_right() -> None:
     assert source.urls == ("https://127.0.0.1:30000/rest/v1/topology/xelink",)
     assert source.pin_file == "/etc/xelinkd/xpum.pem"
     assert f"`xelinkd trust --write {source.pin_file}`" in guide.replace("sudo ", "")
+
+
+def test_lines_for_slurm_are_real() -> None:
+    """What the guide to Slurm shows is what the program prints."""
+    guide = dedent(
+        (ROOT / "docs" / "slurm.md").read_text().partition("--format slurm\n")[2].partition("```")[0]
+    )
+    done = xelinkd("show", "--format", "slurm", "-", stdin=recorded("max1550-4x2-mesh"))
+    assert guide == done.stdout
+
+
+def test_outputs_in_the_guides_are_right() -> None:
+    """What the guides to outputs have people copy is taken as it is."""
+    for page in ("outputs.md", "slurm.md"):
+        (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL)
+        assert decode(dedent(block).encode(), where=page).config.outputs[0].gpu_type == "max1550"
+
+
+def test_example_of_an_output_works() -> None:
+    """The module with which the guide adds a format gives what it says."""
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "extending.md").read_text(), re.DOTALL)
+    module: dict[str, Any] = {}
+    exec(block, module)  # noqa: S102  the documentation's own
+    snapshot = Snapshot(read_page(recorded("max1100-2x1-bridge")).topology, None, ())
+    assert module["render"](snapshot, PlainOptions()) == b"# Written by xelinkd\n0.0,1.0,8\n"
