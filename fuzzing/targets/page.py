@@ -104,7 +104,7 @@ def _check_shown(page: Page) -> None:
 def _rows(content: bytes) -> str:
     """Give the rows, or the line that is malformed."""
     try:
-        return repr(read_rows(content[start:end] for start, end in family_lines(content)))
+        return repr(read_rows(b"\n".join(content[start:end] for start, end in family_lines(content))))
     except MalformedLineError as error:
         return str(error)
 
@@ -115,7 +115,7 @@ def _rows_by_line(content: bytes) -> str:
     lines = (line for line in content.split(b"\n") if next(family_lines(line), None))
     for number, line in enumerate(lines, 1):
         try:
-            rows += read_rows([line])
+            rows += read_rows(line)
         except MalformedLineError as error:
             return str(error).replace("line 1:", f"line {number}:", 1)
     return repr(tuple(rows))

@@ -39,7 +39,7 @@ def fetched(source: Place, clock: Callable[[], float] = time.monotonic) -> bytes
 
 def rows_of(page: bytes) -> tuple[Row, ...]:
     """Give the rows of a page, whatever else it has; lines are counted among those of the family."""
-    return read_rows(page[start:end] for start, end in family_lines(page))
+    return read_rows(b"\n".join(page[start:end] for start, end in family_lines(page)))
 
 
 class PageServer(LocalServer):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from xelinkd.model.topology import DEV_FILE, PCI_BDF, Card, Row, Tile
@@ -68,8 +69,8 @@ class MalformedLineError(ValueError):
         super().__init__(f"line {line}: {self.problem}")
 
 
-def read_rows(lines: Iterable[bytes]) -> tuple[Row, ...]:
-    """Read sample lines of the family to rows, in their order.
+def read_rows(block: bytes) -> tuple[Row, ...]:
+    """Read sample lines of the family, with line feeds between them, to rows, in their order.
 
     Rows that do not name both tiles and a lane count as integers >= 0 are passed over,
     as the Go program does.
@@ -78,6 +79,13 @@ def read_rows(lines: Iterable[bytes]) -> tuple[Row, ...]:
         MalformedLineError: a line is malformed.
 
     """
+    if not block:
+        return ()
+    plain = _read_plain_block(block)
+    return _read_lines(block.split(b"\n")) if plain is None else plain
+
+
+def _read_lines(lines: Iterable[bytes]) -> tuple[Row, ...]:
     rows: list[Row] = []
     shapes: list[Shape] = []
     odd = 0
@@ -114,10 +122,10 @@ def family_lines(page: bytes, at: int = 0) -> Iterator[tuple[int, int]]:
 
 
 class Shape(NamedTuple):
-    """A plain line as an expression, and its groups: _INTEGER_FIELDS, connection, _TEXT_FIELDS."""
+    """A plain line as an expression, and what puts its groups in order: see `_plain_row`."""
 
     pattern: re.Pattern[bytes]
-    groups: tuple[int, ...]
+    in_order: itemgetter[tuple[bytes, ...]]
 
 
 def _learn_shape(shapes: list[Shape], names: tuple[bytes, ...]) -> None:
@@ -136,9 +144,11 @@ def _shape(names: tuple[bytes, ...]) -> Shape | None:
         return None
     labels = rb",".join(name + rb'="' + _shape_of_value(name) + rb'"' for name in names)
     lacking = b"".join(rb"(?P<%b>)" % field for name, field in _TEXT_LABELS.items() if name not in names)
-    pattern = re.compile(FAMILY + lacking + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)")
+    line = FAMILY + lacking + rb"\{" + labels + rb"\} (?P<connection>[0-9]\.?[0-9]*+)"
+    pattern = re.compile(b"^" + line + b"$", re.MULTILINE)
     number = pattern.groupindex
-    return Shape(pattern, tuple(number[field] for field in (*_INTEGER_FIELDS, "connection", *_TEXT_FIELDS)))
+    order = (number[field] - 1 for field in (*_INTEGER_FIELDS, "connection", *_TEXT_FIELDS))
+    return Shape(pattern, itemgetter(*order))
 
 
 def _shape_of_value(name: bytes) -> bytes:
@@ -148,15 +158,40 @@ def _shape_of_value(name: bytes) -> bytes:
     return rb"(?P<%b>%b)" % (_TEXT_LABELS[name], plain) if name in _TEXT_LABELS else plain
 
 
+def _read_plain_block(block: bytes) -> tuple[Row, ...] | None:
+    """Read lines that all are plain, and of one shape, as those of most pages; None if they are not."""
+    try:
+        labels, _ = _read_line(block.partition(b"\n")[0])
+    except ValueError:
+        return None
+    shape = _shape(tuple(labels))
+    found = shape.pattern.findall(block) if shape else []
+    if not shape or len(found) <= block.count(b"\n"):
+        return None
+    return tuple(_plain_row(*shape.in_order(groups)) for groups in found)
+
+
 def _read_plain_line(shapes: list[Shape], line: bytes) -> Row | None:
-    for pattern, groups in shapes:
+    for pattern, in_order in shapes:
         if match := pattern.fullmatch(line):
-            device, subdevice, to_device, to_subdevice, lanes, value, *texts = match.group(*groups)
-            on_subdevice, dev_file, pci_bdf = texts
-            local, remote = _tile(device, subdevice), _tile(to_device, to_subdevice)
-            card = _card(local.device, dev_file, pci_bdf)
-            return Row(local, remote, float(value), int(lanes), on_subdevice == b"true", card)
+            return _plain_row(*in_order(match.groups()))
     return None
+
+
+def _plain_row(
+    device: bytes,
+    subdevice: bytes,
+    to_device: bytes,
+    to_subdevice: bytes,
+    lanes: bytes,
+    connection: bytes,
+    on_subdevice: bytes,
+    dev_file: bytes,
+    pci_bdf: bytes,
+) -> Row:
+    local, remote = _tile(device, subdevice), _tile(to_device, to_subdevice)
+    card = _card(local.device, dev_file, pci_bdf)
+    return Row(local, remote, float(connection), int(lanes), on_subdevice == b"true", card)
 
 
 @lru_cache(maxsize=256)  # a page names each tile hundreds of times

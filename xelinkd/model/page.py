@@ -53,7 +53,7 @@ def read_parts(parts: Iterable[bytes], known: Page | None = None) -> Page:
 
 def _rows(seen: Excerpt) -> tuple[Row, ...]:
     try:
-        rows = read_rows(seen.block.split(b"\n") if seen.block else ())
+        rows = read_rows(seen.block)
     except MalformedLineError as error:
         raise UnknownPageError(Reason.MALFORMED, f"line {seen.place(error.line)}: {error.problem}") from None
     if not rows:
