@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.bare_metal import bare_metal
+
+if TYPE_CHECKING:
+    from support.daemon import Daemon
+
+# What libraries import for what the daemon does not ask of them; OpenSSL is the largest by far.
+NEEDLESS = {
+    *("_ssl", "asyncio", "bz2", "lzma", "mimetypes", "tempfile", "zipfile", "importlib.metadata"),
+    *("difflib", "encodings.idna", "stringprep"),
+    *("prometheus_client", "xelinkd.serving", "xelinkd.simulator"),
+}
 
 
 def _python(code: str) -> str:
@@ -29,3 +44,48 @@ def test_daemon_does_without_rich() -> None:
         "import sys, xelinkd.logs; print('rich' in sys.modules); import rich.text; print(rich.text.__name__)"
     )
     assert _python(code) == "False\nrich.text\n"
+
+
+def _imported(daemon: Daemon) -> set[str]:
+    """Give what was imported by a statement, in any process of the daemon: `-X importtime` tells.
+
+    It tells of failed attempts, too: of `ssl` (which imports `_ssl`) and `_hashlib`, where they are left out.
+    """
+    lines = (line for line in daemon.log.read_text().splitlines() if line.startswith("import time:"))
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+def test_daemon_over_http_loads_nothing_needless(daemon: Daemon) -> None:
+    """A daemon that asks over http and serves no status has neither OpenSSL nor the like in any process."""
+    daemon.start(env={"PYTHONPROFILEIMPORTTIME": "1"}).wait_for_links(lambda links: len(links) == 6)
+    pids = (daemon.pid, *daemon.wait_for_workers().values())
+    mapped = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in pids)
+    assert not re.findall(r"\S*(?:libssl|libcrypto|_ssl|_hashlib)\S*", mapped)
+    imported = _imported(daemon)
+    assert {"email.parser", "urllib3.connection", "xelinkd.workers.fetcher"} <= imported
+    assert not NEEDLESS & imported
+
+
+def test_https_can_be_configured_while_it_runs(daemon: Daemon, tmp_path: Path) -> None:
+    """Where a new configuration asks over https, TLS is there at once, with all that is promised of it."""
+    with bare_metal(tmp_path, "2x2") as other:
+        daemon.start(env={"PYTHONPROFILEIMPORTTIME": "1"}).wait_for_links(lambda links: len(links) == 6)
+        assert "_ssl" not in _imported(daemon)
+        daemon.configure(source=other.settings("rest"))
+        daemon.wait_for_links(lambda links: len(links) != 6)
+    assert "_ssl" in _imported(daemon)
+
+
+def test_what_is_left_out_is_there_for_whoever_needs_it() -> None:
+    """Other libraries in the daemon's processes, prometheus_client for one, find whole modules."""
+    code = """
+import sys
+from xelinkd.deferred import load_leanly
+load_leanly()
+print(*({"ssl", "importlib.metadata", "zipfile"} & set(sys.modules)))
+import hashlib, http.client, ssl, tempfile, urllib.request, urllib3.http2
+print(hashlib.sha256(b"").hexdigest()[:8], ssl.SSLContext.__name__, bool(urllib.request.HTTPSHandler))
+print(http.client.HTTPSConnection("localhost").sock, tempfile.TemporaryFile().closed)
+print(urllib3.http2.version("urllib3") == urllib3.__version__)
+"""
+    assert _python(code).splitlines() == ["", "e3b0c442 SSLContext True", "None False", "True"]

@@ -1,10 +1,14 @@
-"""Modules that libraries import and we do not use: loaded when somebody asks for them, or not at all."""
+"""Modules that libraries import and we do not use: loaded when somebody asks for them, or not at all.
+
+What each of them takes, and why these, is in ADR 15.
+"""
 
 from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -30,11 +34,44 @@ def defer(name: str) -> None:
 @contextmanager
 def without(name: str) -> Iterator[None]:
     """Let a library that would use another if it were installed go without it, where it is imported first."""
+    with _with(name, None):  # importing it is an ImportError (importlib's reference)
+        yield
+
+
+@contextmanager
+def _with(name: str, module: ModuleType | None) -> Iterator[None]:
     if name in sys.modules:
         yield
         return
-    sys.modules[name] = None  # type: ignore[assignment]  # importing it is an ImportError (importlib's reference)
+    sys.modules[name] = module  # type: ignore[assignment]  # None is allowed
     try:
         yield
     finally:
         del sys.modules[name]
+
+
+def load_leanly() -> None:
+    """Import libraries without what they would bring and the daemon does not use; for all of its processes.
+
+    OpenSSL: nobody here asks hashlib, http.client or urllib3 for TLS. That is put beneath them, where it is
+    needed (`sources.trust`), and whoever imports `ssl` later has all of it.
+    """
+    for name in ("bz2", "lzma", "mimetypes", "tempfile"):
+        defer(name)
+    if find_spec("_md5"):  # Red Hat's Python has no hashes but OpenSSL's
+        with without("_hashlib"):
+            import_module("hashlib")
+            import_module("hmac")
+    with _with(
+        "ssl", _Deferred("ssl")
+    ):  # prometheus_client wants what http.client has for https, and takes `ssl`
+        import_module("http.client")
+    with without("ssl"), _with("importlib.metadata", _metadata()):
+        import_module("urllib3")
+
+
+def _metadata() -> ModuleType:
+    """Give what urllib3's module for HTTP/2 imports: a function that it may call, and then the real one."""
+    module = ModuleType("importlib.metadata")
+    module.version = lambda name: import_module("importlib.metadata").version(name)  # type: ignore[attr-defined]
+    return module

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from xelinkd.cli.exit_status import Status
 from xelinkd.cli.usage import OutputError, UsageError, did_you_mean
 from xelinkd.config.problems import ConfigError
+from xelinkd.deferred import load_leanly
 from xelinkd.supervisor.signals import hold_signals
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def _run(arguments: Sequence[str]) -> Status:
     verb, rest = _verb_of(arguments)
     if verb == DEFAULT_VERB:
         hold_signals()
+        load_leanly()
     # Imported only when asked for: a daemon need not hold the simulator in memory.
     module = cast("_Verb", import_module(f"xelinkd.cli.{verb}"))
     return module.run(rest)

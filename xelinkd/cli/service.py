@@ -19,7 +19,8 @@ from xelinkd.config.url import is_https, is_url
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import Deadline, exchange
 from xelinkd.sources.failure import FAILURES, FetchError, failure
-from xelinkd.sources.trust import CaFileError, trust, trust_alone
+from xelinkd.sources.pin import CaFileError
+from xelinkd.sources.trust import trust, trust_alone
 from xelinkd.views.documents.status_document import NoDocumentError, read
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from xelinkd.cli.usage import UsageError
 from xelinkd.config.url import is_https, is_url
 from xelinkd.sources.acquaintance import shown_by
 from xelinkd.sources.failure import FetchError
-from xelinkd.sources.trust import CaFileError, Pin, pinned_digests
+from xelinkd.sources.pin import CaFileError, Pin
+from xelinkd.sources.trust import pinned_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from xelinkd.config.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,5 +20,5 @@ class OutputError(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Give `; did you mean 'check'?`, or nothing if no known word is near."""
-    near = get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(word, known)
+    return f"; did you mean {near!r}?" if near else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from xelinkd.config.keys import KEYS, LIST_KEYS, LISTS, SECTIONS, keys_of
@@ -10,7 +9,14 @@ from xelinkd.config.problems import Problem
 from xelinkd.config.toml_text import found, shortened, toml_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word that was probably meant, if one is near."""
+    from difflib import get_close_matches  # noqa: PLC0415  the daemon that is written right has no use for it
+
+    return next(iter(get_close_matches(word, known, n=1)), None)
 
 
 def unknown_keys(document: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -49,10 +55,10 @@ def _unknown_in_section(
 def _advice(name: str, here: Collection[str]) -> str:
     """Suggest the key that has this name elsewhere, else one of this place, else a near one elsewhere."""
     elsewhere = {key.name: key.path for key in (*LIST_KEYS.values(), *KEYS.values())}
-    near = get_close_matches(name, here, n=1)
-    far = [elsewhere[match] for match in get_close_matches(name, elsewhere, n=1)]
-    likely = [*far, *near] if name in elsewhere else [*near, *far]
-    return f"did you mean '{likely[0]}'?" if likely else f"allowed: {', '.join(here)}"
+    near, match = nearest(name, here), nearest(name, elsewhere)
+    far = elsewhere[match] if match else None
+    likely = (far or near) if name in elsewhere else (near or far)
+    return f"did you mean '{likely}'?" if likely else f"allowed: {', '.join(here)}"
 
 
 def _shown(name: str) -> str:

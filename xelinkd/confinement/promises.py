@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import ssl
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,6 +129,8 @@ _LIBRARIES: Final = (
 
 def _system_trust() -> tuple[Path, ...]:
     """Name where OpenSSL finds its configuration and the system's CAs, and where the links there lead."""
+    import ssl  # noqa: PLC0415  where there is https, it is loaded
+
     places = ssl.get_default_verify_paths()
     folders = os.environ.get(places.openssl_capath_env, "").split(":")  # as OpenSSL splits it
     named = (places.cafile, places.capath, places.openssl_cafile, places.openssl_capath, *folders)

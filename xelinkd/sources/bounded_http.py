@@ -7,7 +7,6 @@ them. Here each operation on the socket gets what is left of the deadline, and e
 from __future__ import annotations
 
 import contextlib
-import encodings.idna  # noqa: F401  (the resolver loads it at the first connect: too late for a confined worker)
 import http.client
 import io
 import socket
@@ -104,7 +103,10 @@ def secured(url: Url, context: ssl.SSLContext, deadline: Deadline) -> Iterator[s
 
 
 def _plain(url: Url, port: int, deadline: Deadline) -> socket.socket:
-    addresses = socket.getaddrinfo(_host(url), url.port or port, type=socket.SOCK_STREAM)
+    host = _host(url).encode(
+        "ascii"
+    )  # bytes: for a string, Python would load the codec "idna", which is large
+    addresses = socket.getaddrinfo(host, url.port or port, type=socket.SOCK_STREAM)
     return connect(addresses, deadline)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
-import ssl
+import sys
 from typing import TYPE_CHECKING, Final
 
 from urllib3.exceptions import HTTPError, InvalidChunkLength, ProtocolError
@@ -13,7 +13,7 @@ from xelinkd.config.small_file import SecretError
 from xelinkd.model.printable import printable
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import BudgetSpentError
-from xelinkd.sources.trust import CaFileError
+from xelinkd.sources.pin import CaFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +37,6 @@ _REASONS: Final[tuple[tuple[type[Exception], Reason], ...]] = (
     (BudgetSpentError, Reason.TOO_LARGE),
     (CaFileError, Reason.CA_UNREADABLE),
     (SecretError, Reason.PASSWORD_UNREADABLE),
-    (ssl.SSLCertVerificationError, Reason.TLS_CERTIFICATE),
-    (ssl.SSLError, Reason.TLS),
     (socket.gaierror, Reason.DNS),
     (UnicodeError, Reason.DNS),  # a label that is empty or too long
     (ConnectionRefusedError, Reason.REFUSED),
@@ -86,8 +84,16 @@ def failure(url: str, error: Exception, advice: Mapping[Reason, str] = ADVICE) -
     """
     # urllib3 wraps what happens while a body is read, and keeps it as the cause.
     cause = error.__cause__ if isinstance(error, HTTPError) and error.__cause__ else error
-    reason = next(reason for kind, reason in _REASONS if isinstance(cause, kind))
+    reason = _of_tls(cause) or next(reason for kind, reason in _REASONS if isinstance(cause, kind))
     return FetchError(reason, f"{url}: {advice[reason]} ({cause})")
+
+
+def _of_tls(cause: BaseException) -> Reason | None:
+    """Give the reason, if it is an error of TLS: where `ssl` is not loaded, there are none."""
+    ssl = sys.modules.get("ssl")
+    if ssl is None or not isinstance(cause, ssl.SSLError):
+        return None
+    return Reason.TLS_CERTIFICATE if isinstance(cause, ssl.SSLCertVerificationError) else Reason.TLS
 
 
 def _fit(text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.config.url import is_https
 from xelinkd.sources.auto import auto
 from xelinkd.sources.metrics import metrics
 from xelinkd.sources.rest import rest
@@ -20,6 +22,12 @@ _MAKERS: Final[Mapping[Kind, Callable[[Settings], Source]]] = {
     "rest": rest,
     "auto": auto,
 }
+
+
+def load_what_it_takes(config: Config) -> None:
+    """Import what this source needs and others do not; before a fork, so that it is done once and shared."""
+    if any(map(is_https, config.source.urls)):
+        import_module("xelinkd.sources.trust")
 
 
 def source_of(config: Config) -> Source:

@@ -16,7 +16,7 @@ from xelinkd.model.unknown import Reason
 from xelinkd.sources.bounded_http import Deadline, exchange
 from xelinkd.sources.failure import FAILURES, FetchError, failure
 from xelinkd.sources.login import Login, authorization
-from xelinkd.sources.trust import Pin, trust, trust_pinned
+from xelinkd.sources.pin import Pin
 
 if TYPE_CHECKING:
     import ssl
@@ -119,6 +119,8 @@ def _fetch(source: Place, deadline: Deadline) -> Iterator[bytes]:
 
 def context_of(source: Place) -> ssl.SSLContext:
     """Give what a connection over https trusts; CaFileError: the file of it is unfit."""
+    from xelinkd.sources.trust import trust, trust_pinned  # noqa: PLC0415  it takes OpenSSL
+
     return trust_pinned(source.pin) if source.pin else trust(source.ca_file)
 
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401  (ssl loads it at the first handshake: too late for a confined worker)
 import hashlib
 import re
 import ssl
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from urllib3.util import create_urllib3_context
+from xelinkd.sources.pin import CaFileError
+
+if TYPE_CHECKING:
+    from xelinkd.sources.pin import Pin
 
 _MAX_PEM_SIZE: Final = 1024 * 1024  # bytes; a certificate takes 2,000
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-
-
-class CaFileError(Exception):
-    """The file of what is trusted cannot be read, or holds no certificate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """What the server must show: one of the certificates in a PEM file, or the one with this SHA-256."""
-
-    file: str = ""
-    fingerprint: str = ""
 
 
 def trust(ca_file: str | None) -> ssl.SSLContext:
@@ -164,7 +155,10 @@ def _trusting(pem: str) -> ssl.SSLContext:
 def _context() -> ssl.SSLContext:
     # Partial chain: a certificate in the file is trusted as itself, also where it is not a CA.
     # Not strict: cert-manager's self-signed leaf has no key identifiers, which Python 3.13 would refuse.
-    context = create_urllib3_context(verify_flags=ssl.VERIFY_X509_PARTIAL_CHAIN)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.hostname_checks_common_name = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.set_alpn_protocols(["http/1.1"])
     return context
 

@@ -12,6 +12,7 @@ from xelinkd.config.schema import files_of_the_source, referenced_files
 from xelinkd.confinement import promises
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.lock import FeatureFileLock
+from xelinkd.sources.kinds import load_what_it_takes
 from xelinkd.supervisor import logins
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build, build_of
@@ -49,6 +50,7 @@ def pipeline(loaded: Loaded, first_fetch: float, known: Logins, boards: Boards, 
     config = loaded.config
 
     def jobs() -> Sequence[Job]:
+        load_what_it_takes(config)
         receiving, sending = Pipe(duplex=False)
 
         def fetch(lifeline: Lifeline) -> None:

@@ -158,7 +158,7 @@ class Unit:
                     self._workers[worker.pidfd] = worker
                     self._heard[worker.pidfd] = self._started
                     log.debug("worker_started", worker=job.name, worker_pid=worker.pid)
-        except OSError as error:  # no process, descriptor or memory to be had: perhaps later
+        except (OSError, ImportError) as error:  # nothing to be had: memory, descriptors; perhaps later
             log.error("worker_not_started", unit=self.name, error=str(error))  # noqa: TRY400  no trace needed
             self._handle(Event.MEMBER_ENDED if self._workers else Event.ALL_ENDED)
 
