@@ -58,16 +58,19 @@ class _StandardError(io.FileIO):
 
 _STDERR: Final = _StandardError(2, "w", closefd=False)
 
+_process = "xelinkd"
+
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
 
 
 def configure(config: Log, process: str) -> None:
-    """Set up logging for this process, which is named in each of its lines."""
+    """Set up logging for this process, which is named in each of its lines, and for those forked from it."""
+    name_process(process)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            _named(process),
+            _named,
             structlog.processors.format_exc_info,
             *_RENDERERS[_format(config)](),
         ],
@@ -90,17 +93,20 @@ def logger() -> FilteringBoundLogger:
     return log
 
 
-def _named(process: str) -> Processor:
-    def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        return {
-            "time": event.pop("time"),
-            "level": event.pop("level"),
-            "process": process,
-            "event": event.pop("event"),
-            **event,
-        }
+def name_process(name: str) -> None:
+    """Have this process named so from now on: all that a worker changes, which shares the rest."""
+    global _process  # noqa: PLW0603  a process has one name
+    _process = name
 
-    return add_process
+
+def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {
+        "time": event.pop("time"),
+        "level": event.pop("level"),
+        "process": _process,
+        "event": event.pop("event"),
+        **event,
+    }
 
 
 def _journal() -> tuple[Processor, ...]:

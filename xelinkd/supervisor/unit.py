@@ -47,7 +47,7 @@ def build_of(config: Config, key: object, jobs: Callable[[], Sequence[Job]]) -> 
     return Build(
         key,
         jobs,
-        set_up=lambda name: logs.configure(config.log, name),
+        set_up=logs.name_process,
         heartbeat_deadline=float(config.supervision.heartbeat_deadline),
         longest_delay=float(config.supervision.restart_delay_max),
     )
