@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from benchmarks import procfs
 from benchmarks.figures import Budget, Figure
@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 
 RELOADS_APART: Final = 1.1  # seconds; xelinkd applies at most one change a second
 PEER_INTERVAL: Final = 1  # seconds; the flags know no shorter one
+
+
+class _Memory(NamedTuple):
+    """The memory of a tree in MiB: PSS by process, of all what is no file's, and what all would be alone."""
+
+    pss: Mapping[str, float]
+    anonymous: float
+    alone: float | None
 
 
 def parse(rig: Rig) -> list[Figure]:
@@ -71,22 +79,19 @@ def cycle(rig: Rig) -> list[Figure]:
 
 def rest(rig: Rig) -> list[Figure]:
     """Count context switches while nothing happens but the interval, then the memory."""
-    switches, memory, anonymous = [], [], []
+    switches, memory = [], []
     for _ in range(rig.effort.rest_rounds):
         rig.server.forget_requests()
         with _folder(rig) as folder, running(_xelinkd(rig, folder, rig.effort.rest_interval), folder) as pid:
             rig.server.wait_for_requests(rig.effort.rest_cycles)
             time.sleep(rig.effort.rest_interval / 2)  # so as to look between two fetches
             switches.append(_switches_a_second(pid, rig.effort.rest_seconds))
-            memory.append(_by_name(pid, procfs.pss_mib))
-            anonymous.append(_total(_by_name(pid, partial(procfs.pss_mib, kind="Pss_Anon"))))
+            memory.append(_memory(pid))
     every = f"(every {rig.effort.rest_interval:g} s)"
     return [
         Figure(f"context switches {every}", "/s", tuple(map(_total, switches)), Budget(2)),
         *_by_process(switches, "/s"),
-        Figure(f"memory, PSS {every}", "MiB", tuple(map(_total, memory)), Budget(36)),
-        *_by_process(memory, "MiB"),
-        Figure("  anonymous, of all", "MiB", tuple(anonymous)),
+        *_of_memory(f"memory, PSS {every}", memory, Budget(36)),
     ]
 
 
@@ -100,9 +105,8 @@ def status(rig: Rig) -> list[Figure]:
             with running(rig.run("xelinkd", "run", "--config", str(path)), folder) as pid:
                 for asked in ("/", "/metrics", "/readyz"):
                     wait_until(partial(answers, f"http://{address}{asked}"))
-                memory.append(_by_name(pid, procfs.pss_mib))
-    total = Figure("memory with the status, PSS", "MiB", tuple(map(_total, memory)), Budget(40))
-    return [total, *_by_process(memory, "MiB")]
+                memory.append(_memory(pid))
+    return _of_memory("memory with the status, PSS", memory, Budget(40))
 
 
 def start(rig: Rig) -> list[Figure]:
@@ -172,6 +176,22 @@ def _cpu_of_a_cycle(rig: Rig, command: Sequence[str], folder: Path) -> dict[str,
         rig.server.wait_for_requests(rig.effort.cycles)
         after = _by_name(pid, procfs.cpu_seconds)
     return {name: 1e3 * (after[name] - before.get(name, 0)) / rig.effort.cycles for name in after}
+
+
+def _memory(pid: int) -> _Memory:
+    pss = _by_name(pid, procfs.pss_mib)
+    anonymous = _total(_by_name(pid, partial(procfs.pss_mib, kind="Pss_Anon")))
+    return _Memory(pss, anonymous, procfs.alone_mib(procfs.tree(pid)))
+
+
+def _of_memory(what: str, rounds: Sequence[_Memory], budget: Budget) -> list[Figure]:
+    alone = tuple(each.alone for each in rounds if each.alone is not None)
+    return [
+        Figure(what, "MiB", tuple(_total(each.pss) for each in rounds), budget),
+        *_by_process([each.pss for each in rounds], "MiB"),
+        Figure("  anonymous, of all", "MiB", tuple(each.anonymous for each in rounds)),
+        *([Figure("  all, were nobody else there", "MiB", alone)] if alone else []),
+    ]
 
 
 def _switches_a_second(pid: int, seconds: float) -> dict[str, float]:

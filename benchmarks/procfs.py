@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import mmap
 import re
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _PROC: Final = Path("/proc")
 _PSS: Final = re.compile(r"^(Pss|Pss_Anon): +(\d+) kB$", re.MULTILINE)
 _RESIDENT: Final = re.compile(r"^Rss: +(\d+) kB$", re.MULTILINE)
 _PEAK: Final = re.compile(r"^VmHWM:\t *(\d+) kB$", re.MULTILINE)
+_MAPPING: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (?!.*\[v)", re.MULTILINE)  # none of the kernel's own
+_IS_PRESENT: Final = 1 << 63
+_FRAME: Final = (1 << 55) - 1
 _SWITCHES: Final = re.compile(r"^(?:non)?voluntary_ctxt_switches:\t(\d+)$", re.MULTILINE)
 
 
@@ -42,6 +47,15 @@ def pss_mib(pid: int, kind: Literal["Pss", "Pss_Anon"] = "Pss") -> float:
     return int(found[kind]) / 1024
 
 
+def alone_mib(pids: Iterable[int]) -> float | None:
+    """Give what processes take together, each page once, whoever else has it; None: only root may know.
+
+    This is their PSS, were nobody else there.
+    """
+    frames = set().union(*map(_frames, pids))
+    return None if frames == {0} else len(frames) * mmap.PAGESIZE / (1 << 20)
+
+
 def peak_pss_mib(pid: int) -> float:
     """Give what a process's memory ever was, at most: what it is, and how much more was resident at its peak.
 
@@ -58,6 +72,19 @@ def peak_pss_mib(pid: int) -> float:
 def users_of(library: str) -> set[int]:
     """Give the processes (those we may look into) that have a file mapped."""
     return {pid for pid in _processes() if library in _read(pid, "maps")}
+
+
+def _frames(pid: int) -> set[int]:
+    """Give the page frames that a process has in memory."""
+    mappings = _MAPPING.findall((_PROC / f"{pid}/maps").read_text())
+    found: set[int] = set()
+    with (_PROC / f"{pid}/pagemap").open("rb", buffering=0) as pagemap:
+        for mapping in mappings:
+            first, end = (int(address, 16) // mmap.PAGESIZE for address in mapping)
+            pagemap.seek(8 * first)
+            entries = array("Q", pagemap.read(8 * (end - first)))
+            found.update(entry & _FRAME for entry in entries if entry & _IS_PRESENT)
+    return found
 
 
 def _processes() -> Iterator[int]:
