@@ -89,3 +89,17 @@ print(http.client.HTTPSConnection("localhost").sock, tempfile.TemporaryFile().cl
 print(urllib3.http2.version("urllib3") == urllib3.__version__)
 """
     assert _python(code).splitlines() == ["", "e3b0c442 SSLContext True", "None False", "True"]
+
+
+def test_tls_that_cannot_be_loaded_is_tried_again(daemon: Daemon, tmp_path: Path) -> None:
+    """Where Python is half upgraded when https is configured, the labels stay; it works once that is over."""
+    broken = tmp_path / "python" / "ssl.py"
+    broken.parent.mkdir()
+    broken.write_text("raise ImportError('half upgraded')\n")
+    with bare_metal(tmp_path, "2x2") as other:
+        daemon.start(env={"PYTHONPATH": str(broken.parent)}).wait_for_links(lambda links: len(links) == 6)
+        daemon.configure(source=other.settings("rest"))
+        assert daemon.wait_for("worker_not_started")["error"] == "half upgraded"
+        assert len(daemon.links()) == 6
+        broken.unlink()
+        daemon.wait_for_links(lambda links: len(links) != 6)
