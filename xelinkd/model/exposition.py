@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from xelinkd.model.topology import DEV_FILE, PCI_BDF, Card, Row, Tile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FAMILY: Final = b"xpum_topology_link"
 
@@ -125,7 +125,7 @@ class Shape(NamedTuple):
     """A plain line as an expression, and what puts its groups in order: see `_plain_row`."""
 
     pattern: re.Pattern[bytes]
-    in_order: itemgetter[tuple[bytes, ...]]
+    in_order: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
 
 
 def _learn_shape(shapes: list[Shape], names: tuple[bytes, ...]) -> None:
@@ -168,27 +168,19 @@ def _read_plain_block(block: bytes) -> tuple[Row, ...] | None:
     found = shape.pattern.findall(block) if shape else []
     if not shape or len(found) <= block.count(b"\n"):
         return None
-    return tuple(_plain_row(*shape.in_order(groups)) for groups in found)
+    return tuple(_plain_row(shape, groups) for groups in found)
 
 
 def _read_plain_line(shapes: list[Shape], line: bytes) -> Row | None:
-    for pattern, in_order in shapes:
-        if match := pattern.fullmatch(line):
-            return _plain_row(*in_order(match.groups()))
+    for shape in shapes:
+        if match := shape.pattern.fullmatch(line):
+            return _plain_row(shape, match.groups())
     return None
 
 
-def _plain_row(
-    device: bytes,
-    subdevice: bytes,
-    to_device: bytes,
-    to_subdevice: bytes,
-    lanes: bytes,
-    connection: bytes,
-    on_subdevice: bytes,
-    dev_file: bytes,
-    pci_bdf: bytes,
-) -> Row:
+def _plain_row(shape: Shape, groups: tuple[bytes, ...]) -> Row:
+    device, subdevice, to_device, to_subdevice, lanes, connection, *texts = shape.in_order(groups)
+    on_subdevice, dev_file, pci_bdf = texts
     local, remote = _tile(device, subdevice), _tile(to_device, to_subdevice)
     card = _card(local.device, dev_file, pci_bdf)
     return Row(local, remote, float(connection), int(lanes), on_subdevice == b"true", card)
