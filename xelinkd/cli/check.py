@@ -10,6 +10,7 @@ from xelinkd.cli.terminal import say_text
 from xelinkd.config.describe import render_effective
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Sequence
 
 DESCRIPTION = """\
@@ -21,6 +22,11 @@ Nothing is fetched or written, and whether the folders and files that it names a
 
 def run(arguments: Sequence[str]) -> Status:
     """Check and print."""
-    loaded = load_quietly(parse(configured_parser("check", DESCRIPTION), arguments))
+    loaded = load_quietly(parse(command_line(), arguments))
     say_text(render_effective(loaded))
     return Status.OK
+
+
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
+    return configured_parser("check", DESCRIPTION)

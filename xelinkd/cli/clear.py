@@ -14,6 +14,7 @@ from xelinkd.workers.remover import remove_labels
 from xelinkd.workers.turn import get_turn
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Sequence
 
 DESCRIPTION = """\
@@ -31,7 +32,7 @@ exit status:
 
 def run(arguments: Sequence[str]) -> Status:
     """Remove the labels and say so."""
-    loaded = load_and_log(parse(configured_parser("clear", DESCRIPTION), arguments), "clear")
+    loaded = load_and_log(parse(command_line(), arguments), "clear")
     file = loaded.config.feature_file
     lock = FeatureFileLock(file.path)
     if not get_turn(lock, within=GRACE):
@@ -47,3 +48,8 @@ def run(arguments: Sequence[str]) -> Status:
     if isinstance(found, Absent):
         print(f"{file.path}: nothing to remove")
     return Status.OK if are_outputs_gone else Status.NOT_WRITTEN
+
+
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
+    return configured_parser("clear", DESCRIPTION)

@@ -16,6 +16,7 @@ from xelinkd.deferred import load_leanly
 from xelinkd.supervisor.signals import hold_signals
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Iterable, Sequence
 
 DEFAULT_VERB: Final = "run"
@@ -35,8 +36,14 @@ VERBS: Final = {
 INTERRUPTED: Final = 128 + signal.SIGINT  # as a shell reports it
 
 
-class _Verb(Protocol):
-    def run(self, arguments: Sequence[str]) -> Status: ...
+class Verb(Protocol):
+    """What the module of a verb has."""
+
+    def run(self, arguments: Sequence[str]) -> Status:
+        """Do what the verb is for."""
+
+    def command_line(self) -> ArgumentParser:
+        """Give the verb's parser."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,9 +85,12 @@ def _run(arguments: Sequence[str]) -> Status:
     if verb == DEFAULT_VERB:
         hold_signals()
         load_leanly()
-    # Imported only when asked for: a daemon need not hold the simulator in memory.
-    module = cast("_Verb", import_module(f"xelinkd.cli.{verb}"))
-    return module.run(rest)
+    return module_of(verb).run(rest)
+
+
+def module_of(verb: str) -> Verb:
+    """Import a verb's module, and no other: a daemon need not hold the simulator in memory."""
+    return cast("Verb", import_module(f"xelinkd.cli.{verb}"))
 
 
 def _verb_of(arguments: Sequence[str]) -> tuple[str, Sequence[str]]:

@@ -18,6 +18,7 @@ from xelinkd.workers.turn import get_turn
 from xelinkd.workers.writer import take_in
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Sequence
 
 DESCRIPTION = """\
@@ -36,7 +37,7 @@ An incomplete page is unknown here, unless source.incomplete_fetches is 1.
 
 def run(arguments: Sequence[str]) -> Status:
     """Do what the daemon does in one cycle."""
-    config = load_and_log(parse(configured_parser("once", DESCRIPTION), arguments), "once").config
+    config = load_and_log(parse(command_line(), arguments), "once").config
     lock = FeatureFileLock(config.feature_file.path)
     if not get_turn(lock, within=GRACE):
         return Status.LOCKED
@@ -46,3 +47,8 @@ def run(arguments: Sequence[str]) -> Status:
     if not take_in(keeper, Outputs(config), observation, config):
         return Status.NOT_WRITTEN
     return Status.OK if isinstance(observation, Known) else Status.UNKNOWN
+
+
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
+    return configured_parser("once", DESCRIPTION)

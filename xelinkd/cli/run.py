@@ -40,7 +40,7 @@ exit status:
 
 def run(arguments: Sequence[str]) -> Status:
     """Run the daemon until it is told to end."""
-    parsed = parse(_parser(), arguments)
+    parsed = parse(command_line(), arguments)
     loaded = load_and_log(parsed, "supervisor")
     gc.freeze()  # the workers share it all: a full collection in one of them would copy 7 MB
     try:
@@ -50,7 +50,8 @@ def run(arguments: Sequence[str]) -> Status:
         return Status.CRASHED
 
 
-def _parser() -> ArgumentParser:
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
     made = configured_parser("run", DESCRIPTION, usage=USAGE)
     made.add_argument(
         "--when-locked",

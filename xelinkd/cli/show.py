@@ -19,6 +19,7 @@ from xelinkd.outputs.formats import FORMATS
 from xelinkd.sources.kinds import source_of
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Sequence
 
     from xelinkd.config.schema import Config
@@ -43,16 +44,7 @@ FOR_PEOPLE: Final = ("text", "labels")
 
 def run(arguments: Sequence[str]) -> Status:
     """Show the topology."""
-    made = configured_parser("show", DESCRIPTION)
-    made.add_argument("source", nargs="?", metavar="SOURCE", help="where to take the page from")
-    made.add_argument(
-        "--format",
-        choices=(*FOR_PEOPLE, *FORMATS),
-        default="text",
-        help="a matrix (text, the default), label lines, lines for Slurm's gres.conf, JSON, or metrics for"
-        " Prometheus; the last three as an output of that format has them ([[outputs]])",
-    )
-    parsed = parse(made, arguments)
+    parsed = parse(command_line(), arguments)
     config = load_quietly(parsed).config
     seen = _look(parsed.options.source, config)
     if isinstance(seen, Unknown):
@@ -66,6 +58,20 @@ def run(arguments: Sequence[str]) -> Status:
         print(f"xelinkd: {error}", file=sys.stderr)
         return Status.UNKNOWN
     return Status.OK
+
+
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
+    made = configured_parser("show", DESCRIPTION)
+    made.add_argument("source", nargs="?", metavar="SOURCE", help="where to take the page from")
+    made.add_argument(
+        "--format",
+        choices=(*FOR_PEOPLE, *FORMATS),
+        default="text",
+        help="a matrix (text, the default), label lines, lines for Slurm's gres.conf, JSON, or metrics for"
+        " Prometheus; the last three as an output of that format has them ([[outputs]])",
+    )
+    return made
 
 
 def _show(page: Page, config: Config, form: str) -> None:

@@ -49,8 +49,7 @@ with --rest-port 30000 (and -u xpumadmin, with --rest-password-file):
 
 def run(arguments: Sequence[str]) -> Status:
     """Serve until told to end."""
-    made = parser("simulate", DESCRIPTION, epilog=EPILOG)
-    _add_arguments(made)
+    made = command_line()
     given = parse_options(made, arguments)
     if given.key and not given.cert:
         made.error("--key needs --cert")
@@ -72,7 +71,9 @@ def run(arguments: Sequence[str]) -> Status:
     return Status.OK
 
 
-def _add_arguments(made: ArgumentParser) -> None:
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
+    made = parser("simulate", DESCRIPTION, epilog=EPILOG)
     made.add_argument(
         "machine", nargs="?", default="8x-max1550", metavar="MACHINE", help="default: 8x-max1550"
     )
@@ -104,6 +105,7 @@ def _add_arguments(made: ArgumentParser) -> None:
     made.add_argument("--control", action="store_true", default=None, help="take orders beyond loopback, too")
     made.add_argument("--no-control", action="store_false", dest="control", help="take no orders at all")
     made.add_argument("--verbose", action="store_true", help="print a line for each request")
+    return made
 
 
 def _port(text: str) -> int:

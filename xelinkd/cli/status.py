@@ -13,6 +13,7 @@ from xelinkd.sources.failure import FetchError
 from xelinkd.views.terminal.status_text import as_lines
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Sequence
 
 DESCRIPTION = """\
@@ -32,13 +33,7 @@ exit status:
 
 def run(arguments: Sequence[str]) -> Status:
     """Ask, and tell."""
-    made = configured_parser("status", DESCRIPTION)
-    made.add_argument("url", nargs="?", metavar="URL", help="the xelinkd to ask")
-    made.add_argument(
-        "--format", choices=("text", "json"), default="text", help="words (text, the default), or JSON"
-    )
-    add_flags(made)
-    parsed = parse(made, arguments)
+    parsed = parse(command_line(), arguments)
     service = service_of(parsed.options.url, parsed.options, load_quietly(parsed).config.status)
     try:
         content = ask(service)
@@ -51,3 +46,14 @@ def run(arguments: Sequence[str]) -> Status:
     else:
         say(as_lines(document, service.url, look_of(sys.stdout)))
     return Status.OK if document.ready.passed else Status.NOT_READY
+
+
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
+    made = configured_parser("status", DESCRIPTION)
+    made.add_argument("url", nargs="?", metavar="URL", help="the xelinkd to ask")
+    made.add_argument(
+        "--format", choices=("text", "json"), default="text", help="words (text, the default), or JSON"
+    )
+    add_flags(made)
+    return made

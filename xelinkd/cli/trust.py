@@ -18,6 +18,7 @@ from xelinkd.sources.pin import CaFileError, Pin
 from xelinkd.sources.trust import pinned_digests
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Iterator, Sequence
 
     from xelinkd.config.schema import Source
@@ -41,11 +42,7 @@ exit status:
 
 def run(arguments: Sequence[str]) -> Status:
     """Show the certificate, and write it down if that is asked for."""
-    made = configured_parser("trust", DESCRIPTION)
-    made.add_argument("url", nargs="?", metavar="URL", help="https://HOST:PORT")
-    made.add_argument("--write", type=Path, metavar="FILE", help="write the pin there, as PEM")
-    made.add_argument("--replace", action="store_true", help="also where FILE pins another certificate")
-    parsed = parse(made, arguments)
+    parsed = parse(command_line(), arguments)
     options, source = parsed.options, load_quietly(parsed).config.source
     url = _url(options.url, source)
     try:
@@ -56,6 +53,15 @@ def run(arguments: Sequence[str]) -> Status:
     if options.write:
         return _write(options.write, certificate, replace=options.replace)
     return Status.OK if options.url else _compared(certificate, source)
+
+
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
+    made = configured_parser("trust", DESCRIPTION)
+    made.add_argument("url", nargs="?", metavar="URL", help="https://HOST:PORT")
+    made.add_argument("--write", type=Path, metavar="FILE", help="write the pin there, as PEM")
+    made.add_argument("--replace", action="store_true", help="also where FILE pins another certificate")
+    return made
 
 
 def _url(named: str | None, source: Source) -> str:

@@ -50,7 +50,7 @@ exit status:
 
 def run(arguments: Sequence[str]) -> Status:
     """Watch until somebody ends it."""
-    made = _parser()
+    made = command_line()
     parsed = parse(made, arguments)
     if parsed.options.source and parsed.options.url:
         made.error("--source is the configured page: name no other SOURCE with it")
@@ -62,7 +62,8 @@ def run(arguments: Sequence[str]) -> Status:
             return Status.OK
 
 
-def _parser() -> ArgumentParser:
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
     made = configured_parser("watch", DESCRIPTION)
     made.add_argument("url", nargs="?", metavar="SOURCE", help="the xelinkd or the page to follow")
     made.add_argument("--source", action="store_true", help="follow the configured page of XPU Manager")

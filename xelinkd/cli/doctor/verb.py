@@ -22,6 +22,7 @@ from xelinkd.views.documents.status_document import Document
 from xelinkd.views.terminal.look import bad, good, strong
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -59,15 +60,20 @@ exit status:
 
 def run(arguments: Sequence[str]) -> Status:
     """Walk, tell, and judge."""
+    parsed = parse(command_line(), arguments)
+    told = _told_as_json if parsed.options.format == "json" else _told_in_words
+    first_broken = told(walk(parsed.load, parsed.options.client_cert))
+    return Status.NOT_READY if first_broken else Status.OK
+
+
+def command_line() -> ArgumentParser:
+    """Give the verb's parser."""
     made = configured_parser("doctor", DESCRIPTION)
     made.add_argument(
         "--format", choices=("text", "json"), default="text", help="words (text, the default), or JSON"
     )
     add_client_cert(made)
-    parsed = parse(made, arguments)
-    told = _told_as_json if parsed.options.format == "json" else _told_in_words
-    first_broken = told(walk(parsed.load, parsed.options.client_cert))
-    return Status.NOT_READY if first_broken else Status.OK
+    return made
 
 
 def walk(load: Callable[[], Loaded], client_cert: Path | None = None) -> Iterator[Finding]:
