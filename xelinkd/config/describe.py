@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from xelinkd.config.keys import LISTS, SECTIONS, Key, key_at, keys_of, path_in_list, value_of
 from xelinkd.config.toml_text import toml_string, toml_value
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from xelinkd.config.load import Loaded
 
-_DEFAULT_HEAD = """\
+DEFAULT_HEAD: Final = """\
 # The configuration of xelinkd. Every key is here with its default: a key that is left out means the same.
 # Durations are strings with units: "500ms", "10s", "5m", "1h30m", "7d".
 # Changes apply while xelinkd runs; `xelinkd check` tells whether they are right, before or after.
@@ -22,7 +22,7 @@ _DEFAULT_HEAD = """\
 def render_default() -> str:
     """Give the file that ships: every key with its documentation and its default."""
     sections = (*map(_default_section, SECTIONS), *map(_default_list, LISTS))
-    return "\n".join([_DEFAULT_HEAD, *sections])
+    return "\n".join([DEFAULT_HEAD, *sections])
 
 
 def _default_section(name: str) -> str:
