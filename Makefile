@@ -1,6 +1,6 @@
 # Everything here sets up what it needs in this checkout, once. Only what begins with e2e needs root.
 
-.PHONY: help test lint demo browser e2e-image e2e-cluster e2e-systemd bench faults soak fuzz coverage clean
+.PHONY: help test lint demo browser e2e-image e2e-cluster e2e-systemd packages e2e-packages bench faults soak fuzz coverage clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /make \1	/p' Makefile | expand -t 20
@@ -25,6 +25,12 @@ e2e-cluster: ## on a node of a real cluster, without a kubelet (takes root and G
 
 e2e-image: ## the image: really built, and run hardened, as any user, and in pods (takes root on Debian 12)
 	@exec tools/e2e-image
+
+packages: ## .deb and .rpm, in build/packages/ (takes Debian 12)
+	@exec tools/packages
+
+e2e-packages: ## the packages: built twice, checked, and installed in booted systems (takes root on Debian 12)
+	@exec tools/e2e-packages
 
 bench: ## the budgets, measured (PEER="command" puts another program beside it)
 	@exec tools/bench $(PEER)
