@@ -1,6 +1,7 @@
 """Prints CHANGELOG.md as a Debian changelog.
 
-Usage: changelog.py VERSION MAINTAINER <CHANGELOG.md. A version that has no date yet has that of SOURCE_DATE_EPOCH; the first in the list is called VERSION.
+Usage: changelog.py VERSION MAINTAINER <CHANGELOG.md.
+A version that has no date yet has that of SOURCE_DATE_EPOCH; the first in the list is called VERSION.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Prints the configuration of nfpm for one kind of package, as JSON, for what tools/packages has staged.
 
-Usage: nfpm.py deb|rpm FOLDER VERSION MAINTAINER. FOLDER has root/ with the files at their places, and what the
-program needs: depends.deb (as dpkg-shlibdeps writes it) and depends.rpm (a line for each, of elfdeps).
+Usage: nfpm.py deb|rpm FOLDER VERSION MAINTAINER. FOLDER has root/ with the files at their places, and
+what the program needs: depends.deb (as dpkg-shlibdeps writes it) and depends.rpm (lines of elfdeps).
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Lets Python's library run with a glibc that is older than the one it was built with.
 
 Usage: older_glibc.py LIBRARY. Of what Debian 12's Python takes from glibc 2.36, one function alone is newer
-than 2.34, which RHEL 9 has: `hypot`, version GLIBC_2.35 of libm. (The former version sets errno in a wrapper,
-and Python does not look at that.) Here the name of the version becomes GLIBC_2.2.5, the former one, which each
-glibc has. The format is that of the Linux Standard Base, 10.7.4 (version requirements), for 64 bits,
-little-endian.
+than 2.34, which RHEL 9 has: `hypot`, version GLIBC_2.35 of libm. (The former version sets errno in a
+wrapper, and Python does not look at that.) Here the name of the version becomes GLIBC_2.2.5, the former one,
+which each glibc has. The format is that of the Linux Standard Base, 10.7.4 (version requirements), for
+64 bits, little-endian.
 """
 
 from __future__ import annotations

@@ -61,7 +61,9 @@ def main(folder: Path) -> None:
     """Write them."""
     folder.mkdir(parents=True, exist_ok=True)
     for shell, name in FILES.items():
-        (folder / name).write_text(shtab.complete(whole(), shell))
+        text = shtab.complete(whole(), shell)
+        # fish knows flags of many letters after one dash by another option, which shtab (1.13) does not.
+        (folder / name).write_text(re.sub(r" -s (?=[\w-]{2})", " -o ", text) if shell == "fish" else text)
 
 
 if __name__ == "__main__":
