@@ -18,7 +18,7 @@ from xelinkd import __version__
 from xelinkd.cli.arguments import GO_FLAGS
 from xelinkd.cli.main import DEFAULT_VERB, VERBS, module_of
 from xelinkd.config.describe import DEFAULT_HEAD
-from xelinkd.config.keys import SECTIONS, Key, keys_of
+from xelinkd.config.keys import LISTS, SECTIONS, Key, keys_of
 from xelinkd.config.schema import DEFAULT_PATH, FeatureFile
 from xelinkd.config.toml_text import toml_value
 
@@ -173,16 +173,18 @@ def configuration_page() -> Iterator[str]:
     yield macro("I", str(DEFAULT_PATH))
     yield ".SH DESCRIPTION"
     yield from flowing(DEFAULT_HEAD.replace("# ", ""))
-    for name, section in SECTIONS.items():
-        yield macro("SH", f"[{name}]")
-        yield from flowing((section.__doc__ or "").partition("\n")[0])
+    headings = {f"[{name}]": name for name in SECTIONS} | {f"[[{name}]]": name for name in LISTS}
+    for heading, name in headings.items():
+        yield macro("SH", heading)
+        yield from flowing(({**SECTIONS, **LISTS}[name].__doc__ or "").partition("\n")[0])
         for key in keys_of(name):
             yield from entry(key.name, _meaning(key))
     yield from (".SH SEE ALSO", ".BR xelinkd (8)")
 
 
 def _meaning(key: Key) -> str:
-    return f"{key.description} ({key.rule.allowed}; default {toml_value(key.default)})"
+    default = "required" if key.is_required else f"default {toml_value(key.default)}"
+    return f"{key.description} ({key.rule.allowed}; {default})"
 
 
 def main(folder: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from xelinkd import __version__
 from xelinkd.cli.go_flags import NAMES
 from xelinkd.cli.main import VERBS, module_of
-from xelinkd.config.keys import KEYS
+from xelinkd.config.keys import KEYS, LIST_KEYS
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -51,8 +51,8 @@ def test_flags_of_intels_sidecar_are_there(pages: dict[str, str]) -> None:
 def test_every_key_is_there_with_its_default(pages: dict[str, str]) -> None:
     """People find each key of the configuration, what it may be and its default in xelinkd.toml(5)."""
     flowing = " ".join(pages["xelinkd.toml.5"].split())
-    for key in KEYS.values():
-        meaning = f'.B "{key.name}" {key.description} ({key.rule.allowed}; default '
+    for key in (*KEYS.values(), *LIST_KEYS.values()):
+        meaning = f'.B "{key.name}" {key.description} ({key.rule.allowed}; '
         assert " ".join(meaning.split()) in flowing
 
 
