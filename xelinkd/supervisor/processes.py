@@ -7,17 +7,16 @@ hidden descriptor that closing "all others" would close too.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from xelinkd import clocks, logs
 from xelinkd.confinement.confine import confine
+from xelinkd.forks import CRASHED, cause_of_end, stand_alone
 from xelinkd.workers.lifeline import MAX_WORD_SIZE, Lifeline, Released
 
 if TYPE_CHECKING:
@@ -26,13 +25,7 @@ if TYPE_CHECKING:
 
     from xelinkd.confinement.promises import Promise
 
-CRASHED: Final = 70  # exit status of a worker that ended by an exception; EX_SOFTWARE of sysexits.h
-ORPHANED: Final = 71
 DONE: Final = "exit status 0"
-
-_LIBC: Final = ctypes.CDLL(None, use_errno=True)
-_PR_SET_PDEATHSIG: Final = 1
-_PR_SET_NAME: Final = 15
 
 log = logs.logger()
 
@@ -104,7 +97,7 @@ class Worker:
         _, status = os.waitpid(self.pid, 0)
         os.close(self.pidfd)
         self.control.close()
-        return _cause(os.waitstatus_to_exitcode(status))
+        return cause_of_end(os.waitstatus_to_exitcode(status))
 
 
 def fork_worker(job: Job, *, heartbeat_period: float, set_up: Callable[[str], None]) -> Worker:
@@ -151,27 +144,4 @@ def _detach(job: Job, control: Connection, supervisor: int) -> None:
             number, signal.SIG_IGN
         )  # sent to the whole group; the supervisor decides what they mean
     keep = {0, 1, 2, control.fileno(), *(connection.fileno() for connection in job.connections), *job.shared}
-    _close_all_but(keep)
-    _LIBC.prctl(_PR_SET_NAME, f"xelinkd:{job.name}".encode()[:15], 0, 0, 0)
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != supervisor:  # it died before the line above
-        os._exit(ORPHANED)
-
-
-def _close_all_but(keep: set[int]) -> None:
-    first = 0
-    # Some may be above the limit, which can be lowered while they are open.
-    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
-    for last in [*sorted(keep), highest + 1]:
-        if first < last:  # an empty range at 0 would close everything
-            os.closerange(first, last)
-        first = last + 1
-
-
-def _cause(status: int) -> str:
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"
+    stand_alone(job.name, keep, supervisor)

@@ -1,0 +1,45 @@
+"""What a process does right after it was forked, and how it ended."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from pathlib import Path
+from typing import Final
+
+CRASHED: Final = 70  # exit status of a process that ended by an exception; EX_SOFTWARE of sysexits.h
+ORPHANED: Final = 71
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_NAME: Final = 15
+
+
+def stand_alone(name: str, keep: set[int], parent: int) -> None:
+    """Keep these descriptors alone, be called `xelinkd:NAME`, and die with the parent, even when stopped."""
+    _close_all_but(keep)
+    _LIBC.prctl(_PR_SET_NAME, f"xelinkd:{name}".encode()[:15], 0, 0, 0)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(ORPHANED)
+
+
+def _close_all_but(keep: set[int]) -> None:
+    first = 0
+    # Some may be above the limit, which can be lowered while they are open.
+    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    for last in [*sorted(keep), highest + 1]:
+        if first < last:  # an empty range at 0 would close everything
+            os.closerange(first, last)
+        first = last + 1
+
+
+def cause_of_end(status: int) -> str:
+    """Put an exit code of `os.waitstatus_to_exitcode` into words."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
