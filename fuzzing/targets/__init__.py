@@ -11,6 +11,7 @@ LARGE: Final = "-large"
 NAMES: Final = (
     "page",
     "xelink_json",
+    "reading",
     "config",
     "message",
     "feature_file",

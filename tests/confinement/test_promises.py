@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xelinkd.config.kinds import KINDS
 from xelinkd.config.schema import Config, FeatureFile, Source, Status
 from xelinkd.confinement.privileges import DAC_READ_SEARCH, NET_BIND_SERVICE, NO_CAPABILITY
 from xelinkd.confinement.promises import (
@@ -42,6 +43,20 @@ def test_fetcher_connects_to_what_its_kind_of_source_asks() -> None:
     assert ports(kind="auto") == (30000, 29999)
     assert ports(kind="auto", url="https://127.0.0.1:30000/metrics") == (30000,)
     assert ports(kind="auto", rest_url="https://xpum:30000/") == (30000, 29999, 53)
+
+
+def test_fetcher_uses_the_gpus_only_where_it_asks_them() -> None:
+    """Level Zero opens the GPUs' device nodes and connects nowhere; who asks XPU Manager opens none."""
+
+    def promise(kind: str) -> Promise:
+        return of_the_fetcher(Config(source=Source(kind=kind)))
+
+    gpus = Path("/dev/dri")
+    assert [kind for kind in KINDS if promise(kind).uses] == ["level-zero", "auto"]
+    assert promise("level-zero").uses == (gpus, Path("/dev/null"))
+    assert promise("level-zero").connects_to == ()
+    assert gpus in promise("level-zero").given
+    assert not {Path("/sys"), Path("/proc"), gpus} & {*(promise("metrics").reads or ())}
 
 
 def test_fetcher_reads_its_pin() -> None:

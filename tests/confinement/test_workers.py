@@ -93,6 +93,25 @@ def test_fetcher_with_a_choice_connects_to_both(
     assert outcomes == ["done", "done", REFUSED, "done"]
 
 
+def test_fetcher_that_asks_the_gpus_reaches_nothing_else(node: Daemon, source: socket.socket) -> None:
+    """With Level Zero it reads what a driver takes, connects nowhere, and writes and executes nothing."""
+    node.configure(source={"kind": "level-zero"})
+    outcomes = act(
+        node,
+        "fetcher",
+        ("list", "/sys/class"),
+        ("write", os.devnull),
+        ("connect", list(source.getsockname())),
+        ("read", str(node.config)),
+        ("read", "/etc/passwd"),
+        ("write", str(node.file)),
+        ("make folder", "/usr/xelinkd-test"),
+        ("execute", "/bin/true"),
+        ("look into supervisor", "environ"),
+    )
+    assert outcomes == ["done"] * 2 + [REFUSED] * 7
+
+
 def test_fetcher_has_no_other_power(node: Daemon) -> None:
     """It executes nothing, signals nobody, and has no capabilities, even as root."""
     outcomes = act(

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.bare_metal import bare_metal, make_nameless
+from support.level_zero import Node
 
+from xelinkd.config.schema import Source
 from xelinkd.model.login import WAIT, Answer
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page
 from xelinkd.model.unknown import Reason
+from xelinkd.simulator.machine import parse_machine
 from xelinkd.sources.auto import PATIENCE, Auto
+from xelinkd.sources.level_zero.source import LevelZero
 from xelinkd.sources.metrics import metrics
 from xelinkd.sources.rest import rest
 
@@ -48,7 +52,7 @@ def clock() -> Clock:
 def auto(xpum: BareMetal, clock: Clock, **more: object) -> Auto:
     """Give a source that has the choice."""
     settings = xpum.config("auto", **more).source
-    return Auto(rest(settings), metrics(settings), clock)
+    return Auto((rest(settings), metrics(settings)), float(settings.deadline), clock)
 
 
 def own_page(xpum: BareMetal) -> str:
@@ -142,6 +146,33 @@ def test_password_that_is_refused_later(xpum: BareMetal, clock: Clock) -> None:
     assert (seen.address, seen.login) == (xpum.simulator.url, None)
     assert str(seen.chosen).startswith("unauthorized: ")
     assert xpum.simulator.refusals == 1
+
+
+def test_level_zero_is_the_last_resort(xpum: BareMetal, clock: Clock, tmp_path: Path) -> None:
+    """Where XPU Manager refuses the password, and its page wants it too, Level Zero gives the topology."""
+    xpum.password.write_text("wrong")
+    settings = xpum.config("auto", url=own_page(xpum)).source
+    node = Node(tmp_path / "level-zero", parse_machine("3x2"))
+    source = Auto((rest(settings), metrics(settings), node.source()), 20.0, clock)
+    seen = source.look()
+    assert isinstance(seen.outcome, Page)
+    assert (seen.login, source.sends_login) == (Answer.REFUSED, False)
+    assert str(seen.chosen).startswith("unauthorized: ")
+    node.tell(node.machine, "zesInit crash")
+    outcomes = [source.look().outcome for _ in range(2 * PATIENCE)]
+    assert {type(outcome) for outcome in outcomes} == {Unknown}
+    assert xpum.simulator.refusals == 1
+
+
+def test_three_failures_are_told_together(clock: Clock, tmp_path: Path) -> None:
+    """Where nobody answers, all are told, under the reason of the one that is preferred."""
+    settings = Source(url="http://127.0.0.1:1/metrics", rest_url="https://127.0.0.1:1/rest")
+    missing = LevelZero(20, "libze_loader_that_is_not_there.so.1", tmp_path)
+    seen = Auto((rest(settings), metrics(settings), missing), 20.0, clock).look()
+    assert isinstance(seen.outcome, Unknown)
+    assert seen.outcome.reason is Reason.REFUSED
+    assert seen.outcome.detail.count("; then ") == 2
+    assert "libze_loader_that_is_not_there.so.1" in seen.outcome.detail
 
 
 def test_two_failures_are_told_together(xpum: BareMetal, clock: Clock) -> None:

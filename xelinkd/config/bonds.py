@@ -43,13 +43,14 @@ def _is_used_over_https(name: str) -> Callable[[Config], str | None]:
         source = config.source
         if not getattr(source, name) or any(map(is_https, source.urls)):
             return None
-        return f'"", or an https:// address as {_url_key(config)}: nothing is verified over http'
+        return f'"", or {_https_wanted(config)}: nothing is verified over http'
 
     return allowed
 
 
-def _url_key(config: Config) -> str:
-    return "source.url" if config.source.kind == "metrics" else "source.rest_url"
+def _https_wanted(config: Config) -> str:
+    keys = config.source.uses.addresses
+    return f"an https:// address as source.{keys[0]}" if keys else "a source.kind that asks over https"
 
 
 def _trust_is_one(config: Config) -> str | None:
@@ -69,9 +70,7 @@ def _login_is_sent_safely(config: Config) -> str | None:
     """Who listens there over http, nobody verifies: any user of the node may, while XPU Manager is down."""
     if not config.source.user or any(map(is_https, config.source.urls)):
         return None
-    return (
-        f'"", or an https:// address as {_url_key(config)}: a password is never sent to an unverified server'
-    )
+    return f'"", or {_https_wanted(config)}: a password is never sent to an unverified server'
 
 
 def _staging_is_unseen(config: Config) -> str | None:

@@ -6,7 +6,9 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.config.keys import path_in_list
+from xelinkd.config.kinds import KINDS
 from xelinkd.config.schema import MOST_OUTPUTS
+from xelinkd.config.toml_text import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from xelinkd.config.schema import Config, Output
 
-_NOT_OVER_REST: Final = "the GPUs' files and PCI addresses are on XPU Manager's metrics page only"
+_NOT_OVER_REST: Final = "XPU Manager does not tell the GPUs' files and PCI addresses over REST"
 
 
 def broken_by_outputs(config: Config) -> Iterator[tuple[str, str]]:
@@ -27,8 +29,9 @@ def broken_by_outputs(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _broken(config: Config, output: Output, before: Sequence[Output]) -> Iterator[tuple[str, str]]:
-    if output.format == "slurm" and config.source.kind != "metrics":
-        yield "format", f'another one than "slurm" where source.kind is not "metrics": {_NOT_OVER_REST}'
+    if output.format == "slurm" and not config.source.uses.tells_cards:
+        kinds = " or ".join(toml_value(name) for name, kind in KINDS.items() if kind.tells_cards)
+        yield "format", f'another one than "slurm" where source.kind is not {kinds}: {_NOT_OVER_REST}'
     if output.format != "slurm" and output.gpu_type:
         yield "gpu_type", '"" where format is not "slurm"'
     if _folder(output.file) in map(

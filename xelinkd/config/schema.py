@@ -6,11 +6,13 @@ The shipped file, the checks and the messages are all made from this.
 # No `from __future__ import annotations`: msgspec reads the annotations when the program runs.
 import os
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from xelinkd.config.duration import Duration
+from xelinkd.config.kinds import KINDS
+from xelinkd.config.kinds import Kind as SourceKind
 from xelinkd.config.rules import (
     ABSOLUTE_OR_EMPTY,
     CREDENTIALS_DIRECTORY,
@@ -30,7 +32,10 @@ from xelinkd.config.rules import (
     whole_number,
 )
 
-Kind = Literal["metrics", "rest", "auto"]
+if TYPE_CHECKING:
+    Kind = str
+else:
+    Kind = Literal[tuple(KINDS)]
 ExitPolicy = Literal["keep", "remove"]
 WhenLocked = Literal["exit", "wait"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -56,7 +61,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     kind: Annotated[
         Kind,
-        Meta(description="XPU Manager's metrics page, its REST server, or REST where that answers (auto)"),
+        Meta(description="; ".join(f"{name}: {kind.about}" for name, kind in KINDS.items())),
         one_of(Kind),
     ] = "metrics"
     url: Annotated[str, Meta(description="XPU Manager's metrics page"), HTTP_URL] = (
@@ -109,9 +114,17 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def urls(self) -> tuple[str, ...]:
         """All that may be asked, the preferred one first."""
-        return {"metrics": (self.url,), "rest": (self.rest_url,), "auto": (self.rest_url, self.url)}[
-            self.kind
-        ]
+        return tuple(getattr(self, key) for key in self.uses.addresses)
+
+    @property
+    def uses(self) -> SourceKind:
+        """What this kind of source asks, and what it uses of the node."""
+        return KINDS[self.kind]
+
+    @property
+    def name(self) -> str:
+        """Who is asked first."""
+        return next(iter(self.urls), self.kind)
 
     @property
     def password_path(self) -> Path | None:

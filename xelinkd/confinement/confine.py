@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
-from xelinkd.confinement.landlock import EXECUTE, IOCTL_DEV, READ, WRITE, available_abi, restrict
+from xelinkd.confinement.landlock import EXECUTE, IOCTL_DEV, READ, WRITE, WRITE_FILE, available_abi, restrict
 from xelinkd.confinement.privileges import keep_capabilities
 from xelinkd.confinement.promises import footing
 
@@ -68,3 +68,5 @@ def _allowed(promise: Promise) -> Iterator[tuple[Path, int]]:
         yield path, READ
     for path in promise.writes:
         yield path, WRITE | READ
+    for path in promise.uses:
+        yield path, READ | WRITE_FILE | IOCTL_DEV

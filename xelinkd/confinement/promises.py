@@ -33,11 +33,13 @@ class Promise:
     """What a process does at most; folders stand for all that is in them, and nothing is ever executed.
 
     `reads`: None is anywhere. `connects_to`, `listens_on`: TCP ports. `keeps`: of the capabilities that it
-    has. `given`: those of the paths that others may replace while the process runs, see `footing`.
+    has. `uses`: folders whose devices it opens, and tells things (ioctl). `given`: those of the paths that
+    others may replace while the process runs, see `footing`.
     """
 
     reads: tuple[Path, ...] | None = None
     writes: tuple[Path, ...] = ()
+    uses: tuple[Path, ...] = ()
     connects_to: tuple[int, ...] = ()
     listens_on: tuple[int, ...] = ()
     keeps: int = NO_CAPABILITY
@@ -45,15 +47,19 @@ class Promise:
 
 
 def of_the_fetcher(config: Config) -> Promise:
-    """Read what a fetch takes, connect to the ports of the source, write nothing."""
-    urls = config.source.urls
+    """Read what a fetch takes, connect to the ports of the source, use its devices, write nothing."""
+    urls, kind = config.source.urls, config.source.uses
     ends = tuple(map(host_and_port, urls))
     ports = tuple(dict.fromkeys(port for _, port in ends))
     files = files_of_the_source(config)
     by_name = not all(is_address(host) for host, _ in ends)
-    given = (*files, *(_RESOLVER if by_name else ()))
+    devices = tuple(map(Path, kind.devices))
+    given = (*files, *(_RESOLVER if by_name else ()), *devices)
+    trusted = _system_trust() if any(map(is_https, urls)) else ()
+    libraries = (*_LIBRARIES, *map(Path, kind.reads), *(_linker_path() if devices else ()))
     return Promise(
-        reads=(*_LIBRARIES, *(_system_trust() if any(map(is_https, urls)) else ()), *given),
+        reads=(*libraries, *trusted, *given),
+        uses=(*devices, Path(os.devnull)) if devices else (),  # where what a driver prints goes
         connects_to=(*ports, _DNS) if by_name else ports,
         keeps=DAC_READ_SEARCH if files else NO_CAPABILITY,  # a password may be another user's
         given=given,
@@ -125,6 +131,12 @@ _LIBRARIES: Final = (
     *(Path(entry) for entry in sys.path if entry not in {"", _working_directory()}),
     *map(Path, ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")),
 )
+
+
+def _linker_path() -> tuple[Path, ...]:
+    """Name the folders in which this process was told to look for shared libraries."""
+    folders = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    return tuple(Path(folder) for folder in folders if folder.startswith("/"))
 
 
 def _system_trust() -> tuple[Path, ...]:

@@ -51,6 +51,23 @@ def read_parts(parts: Iterable[bytes], known: Page | None = None) -> Page:
     return Page(rows, topology, gap, seen.block)
 
 
+def place_on_the_page(row: Row) -> tuple[str, ...]:
+    """Give what the exporter sorts by: lines as text, which begin with the device's file and the lane count.
+
+    Where the file is not told, it is taken to be `card1` for device 0 and so on, as where card0 is the
+    console's: right wherever the numbers of cards grow with those of devices, and have equally many digits
+    or begin at 1.
+    """
+    local, remote = row.local, row.remote
+    return (
+        row.card.dev_file if row.card else f"card{local.device + 1}",
+        str(row.lanes),
+        str(local.subdevice),
+        str(remote.device),
+        str(remote.subdevice),
+    )
+
+
 def _rows(seen: Excerpt) -> tuple[Row, ...]:
     try:
         rows = read_rows(seen.block)
@@ -94,6 +111,6 @@ def _without_rows(seen: Excerpt) -> UnknownPageError:
     if seen.is_of_xpum_2:
         return UnknownPageError(
             Reason.XPUM2,
-            "this is XPU Manager 2, whose metrics leave XeLink out; XPU Manager 1.3 has it",
+            "this is XPU Manager 2, whose metrics leave XeLink out; the GPUs themselves can be asked instead",
         )
     return UnknownPageError(Reason.NOT_EXPOSITION, "this is not a page of XPU Manager: is the address right?")

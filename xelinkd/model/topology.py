@@ -65,7 +65,7 @@ class Topology(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     """All tiles (sorted) and all sightings of links (in the order of the page) of one observation.
 
     The order is kept because consumers of the labels take the first match. `cards` are those GPUs (sorted)
-    of which the source tells how Linux knows them: the page of all, REST of none.
+    of which the source tells how Linux knows them: page and Level Zero of all, REST of none.
     """
 
     tiles: tuple[Tile, ...]

@@ -41,6 +41,15 @@ class Reason(StrEnum):
     )
     INCOMPLETE = "incomplete"  # not a full square of pairs, and not yet seen often enough to be believed
 
+    # Level Zero.
+    NO_LIBRARY = "no_library"  # the loader, the driver or a library that it needs is missing, or too old
+    NO_GPU = "no_gpu"  # neither Level Zero nor the kernel shows a GPU
+    NO_RIGHTS = "no_rights"  # the GPUs' device nodes are not there or cannot be opened, or some of them
+    NETWORK_NAMESPACE = "network_namespace"  # the fabric's driver does not speak in this network namespace
+    NO_PORTS = "no_ports"  # Level Zero shows no port of a GPU that has a fabric, or may have one
+    DRIVER_ERROR = "driver_error"  # a call of Level Zero failed
+    DRIVER_CRASHED = "driver_crashed"  # the process that asked it ended without an answer
+
 
 class UnknownPageError(ValueError):
     """A page does not tell the topology; `reason` is the stable word for why."""

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from xelinkd.model.page import Page
+from xelinkd.model.page import Page, place_on_the_page
 from xelinkd.model.printable import printable
 from xelinkd.model.scan import MAX_LINES
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, Row, Tile, first_gap, topology_of
@@ -64,7 +64,7 @@ def read_answer(parts: Iterable[bytes], known: Page | None = None) -> Page:
     pairs = _decoded(content)
     if len(pairs) > MAX_LINES:
         raise UnknownPageError(Reason.TOO_LARGE, f"the answer has more than {MAX_LINES} rows: is it real?")
-    rows = tuple(sorted((row for pair in pairs if (row := _row(pair))), key=_place_on_the_page))
+    rows = tuple(sorted((row for pair in pairs if (row := _row(pair))), key=place_on_the_page))
     if not rows:
         raise UnknownPageError(Reason.NO_SAMPLES, "no row of the answer names both its tiles")
     return Page(rows, topology_of(rows), first_gap(rows) or _passed_over(len(pairs) - len(rows)), content)
@@ -120,23 +120,6 @@ def _connection(link_type: str) -> float:
     if link_type in _VALUES:
         return _VALUES[link_type]
     return XELINK if link_type.startswith(_PREFIX) else _UNKNOWN
-
-
-def _place_on_the_page(row: Row) -> tuple[str, ...]:
-    """Give what the exporter sorts by: lines as text, which begin with the device's file and the lane count.
-
-    The file is not told here. It is taken to be `card1` for device 0 and so on, as where card0 is the
-    console's: right wherever the numbers of cards grow with those of devices, and have equally many digits
-    or begin at 1.
-    """
-    local, remote = row.local, row.remote
-    return (
-        f"card{local.device + 1}",
-        str(row.lanes),
-        str(local.subdevice),
-        str(remote.device),
-        str(remote.subdevice),
-    )
 
 
 def _passed_over(count: int) -> str | None:

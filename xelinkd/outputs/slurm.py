@@ -90,7 +90,7 @@ def _expect_all(lacking: set[int]) -> None:
         gpus = listed(map(str, sorted(lacking)), 4)
         raise NotToldError(
             f"the source does not tell file and PCI address of GPU {gpus}:"
-            ' XPU Manager\'s metrics page does (source.kind = "metrics"), its REST server does not'
+            " XPU Manager's metrics page and Level Zero do (source.kind), XPU Manager's REST server does not"
         )
 
 

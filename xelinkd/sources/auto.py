@@ -1,40 +1,43 @@
-"""REST where it answers, the metrics page elsewhere: chosen once, and kept until it fails for good."""
+"""REST where it answers, else the page, else Level Zero: chosen once, and kept until it fails for good."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.login import WAIT, Answer
 from xelinkd.model.observation import Unknown
+from xelinkd.sources.level_zero import level_zero
 from xelinkd.sources.metrics import metrics
 from xelinkd.sources.rest import rest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from xelinkd.config.schema import Source as Settings
     from xelinkd.model.page import Page
-    from xelinkd.sources.source import HttpSource, Seen, Through
+    from xelinkd.sources.source import Seen, Source, Through
 
+FIRST_CHOICE: Final = "it answers"  # why the best one was chosen
 PATIENCE: Final = 3  # failures in a row after which a choice is made anew
 _MAYBE_REFUSED: Final = frozenset({Answer.REFUSED, Answer.NONE})
 
 
 class Auto:
-    """Two sources, and which of them is asked.
+    """Several sources, the best one first, and which of them is asked.
 
-    While none is chosen, both share the deadline. Once REST refused the credentials, or may have, it is left
-    alone for as long as after any failed login.
+    While none is chosen, they share the deadline. Once one refused the credentials, or may have, nobody is
+    sent them for as long as after any failed login.
     """
 
-    def __init__(self, preferred: HttpSource, other: HttpSource, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, sources: Sequence[Source], deadline_seconds: float, clock: Callable[[], float]
+    ) -> None:
         """Have chosen nothing yet; `clock` gives seconds and never goes back."""
-        self._preferred = preferred
-        self._other = other
+        self._sources = sources
+        self._deadline_seconds = deadline_seconds
         self._clock = clock
-        self._chosen: HttpSource | None = None
+        self._chosen: Source | None = None
         self._failures = 0
         self._refusal: tuple[float, Seen] | None = None  # until when it counts, and how it came
 
@@ -43,58 +46,60 @@ class Auto:
         """Tell whether one of those that would be asked now has credentials."""
         if self._chosen:
             return self._chosen.sends_login
-        return self._other.sends_login or (self._preferred.sends_login and self._standing_refusal() is None)
+        return any(source.sends_login and self._refusal_for(source) is None for source in self._sources)
+
+    def within(self, seconds: float) -> Auto:
+        """Give the same choice, not made yet, with another deadline."""
+        return Auto(self._sources, seconds, self._clock)
 
     def look(self, known: Page | None = None, through: Through = iter) -> Seen:
-        """Ask the one that is chosen; else REST, and the page if that fails."""
+        """Ask the one that is chosen; else one after the other, until one answers."""
         if self._chosen is None:
             return self._choose(known, through)
-        seen = self._heard(self._chosen, self._chosen.look(known, through))
+        seen = self._heard(self._chosen.look(known, through))
         self._failures = self._failures + 1 if isinstance(seen.outcome, Unknown) else 0
         if self._failures >= PATIENCE or seen.login is Answer.REFUSED:
             self._chosen, self._failures = None, 0
         return seen
 
     def _choose(self, known: Page | None, through: Through) -> Seen:
-        seen = self._standing_refusal() or self._try(self._preferred, known, through)
-        if self._chosen or (self._other.sends_login and seen.login in _MAYBE_REFUSED):
-            return seen  # the same credentials: no second login that may fail
-        return _after(seen, self._try(self._other, known, through))
+        until = self._clock() + self._deadline_seconds
+        tried: list[Seen] = []
+        for number, source in enumerate(self._sources):
+            if refusal := self._refusal_for(source):
+                tried += [] if tried else [refusal]
+                continue
+            share = (until - self._clock()) / (len(self._sources) - number)
+            tried.append(self._heard(source.within(share).look(known, through)))
+            if not isinstance(tried[-1].outcome, Unknown):
+                self._chosen = source
+                break
+        return _told_together(tried)
 
-    def _standing_refusal(self) -> Seen | None:
-        """Give what REST said when it last was asked, if it may not be asked yet."""
-        if self._refusal is None or self._clock() >= self._refusal[0]:
+    def _refusal_for(self, source: Source) -> Seen | None:
+        """Give what was said when the credentials were sent last, if this source may not be sent them yet."""
+        if not source.sends_login or self._refusal is None or self._clock() >= self._refusal[0]:
             return None
         return self._refusal[1]._replace(login=None)
 
-    def _try(self, source: HttpSource, known: Page | None, through: Through) -> Seen:
-        seen = self._heard(source, _hurried(source).look(known, through))
-        if isinstance(seen.outcome, Unknown):
-            return seen
-        self._chosen = source
-        return seen._replace(chosen="it answers")
-
-    def _heard(self, source: HttpSource, seen: Seen) -> Seen:
-        if source is self._preferred and seen.login in _MAYBE_REFUSED:
+    def _heard(self, seen: Seen) -> Seen:
+        if seen.login in _MAYBE_REFUSED:
             self._refusal = self._clock() + WAIT, seen
         return seen
 
 
 def auto(settings: Settings) -> Auto:
-    """Prefer `source.rest_url` to `source.url`."""
-    return Auto(rest(settings), metrics(settings), time.monotonic)
+    """Choose among all; `config.kinds.CHOICE` names them in the same order."""
+    sources = (rest(settings), metrics(settings), level_zero(settings))
+    return Auto(sources, float(settings.deadline), time.monotonic)
 
 
-def _hurried(source: HttpSource) -> HttpSource:
-    return replace(source, place=replace(source.place, deadline_seconds=source.place.deadline_seconds / 2))
-
-
-def _after(failed: Seen, seen: Seen) -> Seen:
-    """Tell of the second source why the first was not taken; two failures go under the first one's reason."""
-    login = seen.login or failed.login
-    if not isinstance(failed.outcome, Unknown):
-        return seen
-    reason, why = failed.outcome.reason, failed.outcome.detail
-    if isinstance(seen.outcome, Unknown):
-        return seen._replace(outcome=Unknown(reason, f"{why}; then {seen.outcome.detail}"), login=login)
-    return seen._replace(login=login, chosen=f"{reason}: {why}")
+def _told_together(tried: Sequence[Seen]) -> Seen:
+    """Tell of the last source why those before were not taken; failures go under the first one's reason."""
+    *_, last = tried
+    failures = [seen.outcome for seen in tried if isinstance(seen.outcome, Unknown)]
+    why = "; then ".join(failure.detail for failure in failures)
+    login = next((seen.login for seen in reversed(tried) if seen.login), None)
+    if isinstance(last.outcome, Unknown):
+        return last._replace(outcome=Unknown(failures[0].reason, why), login=login)
+    return last._replace(login=login, chosen=f"{failures[0].reason}: {why}" if failures else FIRST_CHOICE)

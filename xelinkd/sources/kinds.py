@@ -1,27 +1,29 @@
-"""The kinds of sources: a new one is a module with a function such as these, and a line here."""
+"""Builds the source that is asked for: each kind of `config.kinds` has its module here, by its name."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.config.kinds import KINDS
 from xelinkd.config.url import is_https
-from xelinkd.sources.auto import auto
-from xelinkd.sources.metrics import metrics
-from xelinkd.sources.rest import rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from xelinkd.config.schema import Config, Kind
+    from xelinkd.config.schema import Config
     from xelinkd.config.schema import Source as Settings
     from xelinkd.sources.source import Source
 
-_MAKERS: Final[Mapping[Kind, Callable[[Settings], Source]]] = {
-    "metrics": metrics,
-    "rest": rest,
-    "auto": auto,
-}
+
+def _maker(kind: str) -> Callable[[Settings], Source]:
+    name = kind.replace("-", "_")
+    maker: Callable[[Settings], Source] = getattr(import_module(f"{__package__}.{name}"), name)
+    return maker
+
+
+# Loaded here, all of them: workers share what was there before they were forked.
+_MAKERS: Final[Mapping[str, Callable[[Settings], Source]]] = {kind: _maker(kind) for kind in KINDS}
 
 
 def load_what_it_takes(config: Config) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from xelinkd.model.login import Answer, answer_of
@@ -40,6 +40,9 @@ class Source(Protocol):
     def sends_login(self) -> bool:
         """Tell whether asking now would send credentials."""
 
+    def within(self, seconds: float) -> Source:
+        """Give the same source with another deadline for asking once."""
+
     def look(self, known: Page | None = None, through: Through = iter) -> Seen:
         """Ask once; an answer that is known already is recognised, which is cheaper.
 
@@ -58,6 +61,10 @@ class HttpSource:
     def sends_login(self) -> bool:
         """Tell whether there are credentials: then they are sent each time."""
         return self.place.login is not None
+
+    def within(self, seconds: float) -> HttpSource:
+        """Give the same source with another deadline."""
+        return replace(self, place=replace(self.place, deadline_seconds=seconds))
 
     def look(self, known: Page | None = None, through: Through = iter) -> Seen:
         """Ask once."""

@@ -81,7 +81,7 @@ class NoticeBoard:
                 restart_delay_max=float(config.supervision.restart_delay_max),
             ),
             feature_file=str(config.feature_file.path),
-            source=config.source.urls[0],
+            source=config.source.name,
             landlock_abi=self._abi,
             lacking=tuple(lacking(self._abi)),
         )

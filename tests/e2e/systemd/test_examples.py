@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Final
 
 import trustme
 from support.daemon import wait_until
+from support.level_zero import Node
 from support.service import CONFIG, SHIPPED
+
+from xelinkd.simulator.machine import parse_machine
+from xelinkd.sources.level_zero.source import LIBRARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from support.service import Service
 
@@ -98,6 +104,24 @@ def test_no_nfd(service: Service, saw: Saw) -> None:
     read = ("setpriv", "--reuid=nobody", "--clear-groups", "cat", "/var/lib/xelinkd/xe-links.txt")
     assert "xe-links=" in service.machine.run(*read).stdout
     saw("no NFD (examples/no-nfd.conf)", "labels written")
+
+
+def test_level_zero(service: Service, saw: Saw, tmp_path: Path) -> None:
+    """The GPUs' driver can be loaded and asked inside the sandbox, and labels come without XPU Manager."""
+    machine, node = service.machine, Node(tmp_path / "level-zero", parse_machine("3x2"))
+    machine.write("/usr/local/lib/library.base64", base64.b64encode(node.library.read_bytes()).decode())
+    machine.write("/usr/local/lib/state", (node.folder / "state").read_text())
+    decode = f"base64 -d /usr/local/lib/library.base64 >/usr/local/lib/{LIBRARY} && ldconfig"
+    machine.run("sh", "-c", decode)
+    machine.run("groupadd", "--system", "--force", "render")  # udev makes it, and is not here
+    machine.run("systemctl", "stop", "xpum")
+    machine.write(CONFIG, settings_in(service, "level-zero.conf"))
+    service.use_example("examples/level-zero.conf")
+    service.start()
+    assert service.links() == 6
+    saw(
+        "the GPUs asked without XPU Manager, a stand-in for them (examples/level-zero.conf)", "labels written"
+    )
 
 
 def test_status_for_others(service: Service, saw: Saw) -> None:

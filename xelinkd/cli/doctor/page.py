@@ -21,6 +21,7 @@ from xelinkd.model.summary import GROUP_UNKNOWN
 from xelinkd.model.topology import lane_disagreements
 from xelinkd.model.unknown import Reason
 from xelinkd.model.words import count, listed, size_of
+from xelinkd.sources.auto import FIRST_CHOICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,12 +51,21 @@ _ADVICE: Final[Mapping[Reason, str]] = {
     Reason.TIMEOUT: "look at XPU Manager's log; failed logins, anybody's, slow it down for minutes",
     Reason.HTTP_STATUS: "look at XPU Manager's log; where a pod took or left a GPU, restart its exporter",
     Reason.REDIRECT: "put the address that it points to into the configuration, if it is XPU Manager's",
-    Reason.XPUM2: "install XPU Manager 1.3 beside it: version 2 does not show XeLink",
+    Reason.XPUM2: 'set source.kind = "level-zero" (docs/level-zero.md), or install XPU Manager 1.3',
     Reason.NOT_EXPOSITION: "put the address of XPU Manager's /metrics page into source.url",
     Reason.NOT_JSON: "put the address of XPU Manager's /rest/v1/topology/xelink into source.rest_url",
     Reason.XPUM_ERROR: "look at XPU Manager's log, and at the GPUs' driver; restarting XPU Manager may help",
     Reason.NO_FAMILY: "look at XPU Manager's log, and at the GPUs' driver; restarting XPU Manager may help",
 }
+LEVEL_ZERO_ADVICE: Final[Mapping[Reason, str]] = {
+    Reason.NO_LIBRARY: "install Level Zero's loader (1.10 or newer) and the GPUs' driver: docs/level-zero.md",
+    Reason.NO_GPU: "look whether this node has Intel GPUs, and whether their driver is loaded (`lspci -k`)",
+    Reason.NO_RIGHTS: "let xelinkd open all of /dev/dri: by the group render, or by a device plugin",
+    Reason.NETWORK_NAMESPACE: "run xelinkd in the node's own network: hostNetwork, no PrivateNetwork=",
+    Reason.NO_PORTS: "install libnl-genl-3, and look for iaf in the kernel's log (docs/level-zero.md)",
+    Reason.TIMEOUT: "look at the kernel's log; where the driver is only slow, raise source.deadline",
+}
+_DRIVERS_ADVICE: Final = "look at the kernel's log, and compare with another source: `xelinkd show --compare`"
 _OTHER_ADVICE: Final = "look at what else listens there, at proxies, and at XPU Manager's log"
 
 
@@ -78,12 +88,19 @@ def look_at_page(seen: Seen, config: Config) -> Iterator[Finding]:
     step = _BROKEN_STEP.get(page.reason, "answer")
     number = STEPS.index(step)
     yield from _first_steps(seen, config, number)
-    yield broken(step, page.detail, _ADVICE.get(page.reason, _OTHER_ADVICE))
+    yield broken(step, page.detail, _advice(page.reason, config))
     yield from not_looked_at(STEPS[number + 1 :], f"the {step} is broken")
 
 
+def _advice(reason: Reason, config: Config) -> str:
+    if config.source.urls:
+        return _ADVICE.get(reason, _OTHER_ADVICE)
+    return LEVEL_ZERO_ADVICE.get(reason, _DRIVERS_ADVICE)
+
+
 def _first_steps(seen: Seen, config: Config, number: int) -> Iterator[Finding]:
-    steps = (_login(seen, config), _answer(seen, config), well("page", "of XPU Manager 1"))
+    page = "of XPU Manager 1" if seen.address in config.source.urls else "not used: the GPUs were asked"
+    steps = (_login(seen, config), _answer(seen, config), well("page", page))
     yield from steps[:number]
 
 
@@ -97,8 +114,8 @@ def _login(seen: Seen, config: Config) -> Finding:
 
 
 def _answer(seen: Seen, config: Config) -> Finding:
-    found = f"{seen.address} sent a page"
-    if seen.address == config.source.urls[0]:
+    found = f"{seen.address} {'sent a page' if seen.address in config.source.urls else 'showed the ports'}"
+    if seen.chosen in {None, FIRST_CHOICE}:
         return well("answer", found)
     return note("answer", f"{found}; not REST: {seen.chosen}", "see docs/xpu-manager-rest.md for that")
 
@@ -116,7 +133,7 @@ def _topology(page: Page) -> Finding:
         )
     if not links and len(devices) > 1:
         advice = "if this machine has XeLink, look at the bridges and cabling, and at `xelinkd show`"
-        return note("topology", f"{found}: XPU Manager sees no XeLink that is up", advice)
+        return note("topology", f"{found}: no XeLink is up", advice)
     return well("topology", f"{found}, complete")
 
 

@@ -39,11 +39,25 @@ _ADVICE: Final[Mapping[Reason, str]] = {
 
 def look_at_ways(source: Source) -> tuple[Finding, ...]:
     """Look at the way to what is preferred, and where that is broken at the next, if there is one."""
+    if not source.urls:
+        return tuple(well(step, f"not used: source.kind is {source.kind}") for step in STEPS)
     first, *others = (tuple(look_at_way(source, url)) for url in source.urls)
-    return next((way for way in (first, *others) if not _is_broken(way)), first)
+    return next((way for way in (first, *others) if not is_broken(way)), first)
 
 
-def _is_broken(way: tuple[Finding, ...]) -> bool:
+def spared(way: tuple[Finding, ...], by: str) -> Iterator[Finding]:
+    """Tell of a broken way that something else answers all the same."""
+    for finding in way:
+        if finding.outcome is Outcome.BROKEN:
+            yield note(
+                finding.step, finding.found, f"nothing is lost while {by} answers; else: {finding.advice}"
+            )
+        else:
+            yield finding
+
+
+def is_broken(way: tuple[Finding, ...]) -> bool:
+    """Tell whether a step of it is."""
     return any(finding.outcome is Outcome.BROKEN for finding in way)
 
 

@@ -16,6 +16,7 @@ from xelinkd.cli.exit_status import Status
 from xelinkd.cli.service import add_client_cert, ask_document, configured
 from xelinkd.cli.terminal import look_of, say, say_bytes
 from xelinkd.config.problems import ConfigError
+from xelinkd.model.page import Page
 from xelinkd.sources.failure import FetchError
 from xelinkd.sources.kinds import source_of
 from xelinkd.views.documents.status_document import Document
@@ -121,14 +122,20 @@ def _asked(settings: StatusSettings, client_cert: Path | None) -> Document | Fet
 
 
 def _source(config: Config, document: Document | None) -> Iterator[Finding]:
-    way = reach.look_at_ways(config.source)
-    yield from way
-    if any(finding.outcome is Outcome.BROKEN for finding in way):
+    source = config.source
+    way = reach.look_at_ways(source)
+    is_broken = reach.is_broken(way)
+    if is_broken and not source.uses.devices:
+        yield from way
         yield from not_looked_at(page.STEPS, "XPU Manager cannot be reached")
-    elif config.source.user and document and document.source.waits_for_login:
+    elif not is_broken and source.user and document and document.source.waits_for_login:
+        yield from way
         yield from page.login_waits(document)
     else:
-        yield from page.look_at_page(source_of(config).look(), config)
+        seen = source_of(config).look()
+        answers = isinstance(seen.outcome, Page) and seen.address not in source.urls
+        yield from reach.spared(way, seen.address) if answers else way
+        yield from page.look_at_page(seen, config)
 
 
 def _told_in_words(findings: Iterator[Finding]) -> Finding | None:
