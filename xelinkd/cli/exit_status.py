@@ -13,4 +13,5 @@ class Status(IntEnum):
     NOT_WRITTEN = 3  # the feature file could not be set right, or is not ours to remove
     LOCKED = 4  # another xelinkd keeps the feature file
     NO_ANSWER = 5  # no xelinkd answers
+    DIFFERENT = 6  # two sources that were compared do not say the same
     CRASHED = 70  # a fault in xelinkd itself; EX_SOFTWARE of sysexits.h
