@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 from xelinkd import __version__
+from xelinkd.cli.main import VERBS
 from xelinkd.config.describe import render_default
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RHEL_9: Final = (2, 34)  # its glibc
 CONFIG: Final = "/etc/xelinkd/xelinkd.toml"
@@ -90,6 +89,12 @@ def test_installed_by_rpm_itself(rpm: Path, tmp_path: Path) -> None:
     assert (tmp_path / "usr/lib/systemd/system/xelinkd.service").is_file()
 
 
+def test_every_verb_runs(root: Path) -> None:
+    """No module that a verb needs was left out."""
+    for verb in VERBS:
+        assert said(root / "usr/bin/xelinkd", verb, "-h").startswith("usage: xelinkd")
+
+
 @pytest.mark.parametrize("page", ["man8/xelinkd.8.gz", "man5/xelinkd.toml.5.gz"])
 def test_man_pages_are_clean(root: Path, page: str) -> None:
     """Neither of the two programs that show man pages finds anything wrong with ours."""
@@ -97,3 +102,13 @@ def test_man_pages_are_clean(root: Path, page: str) -> None:
     shown = said("man", "--warnings", "--local-file", file)
     assert shown.startswith("XELINKD")  # and no warning before it
     said("mandoc", "-Tlint", "-Wwarning", file)
+
+
+def test_runs_with_an_older_libm(root: Path, tmp_path: Path) -> None:
+    """The program starts where libm does not have what came after glibc 2.34; Debian's Python does not."""
+    libm = Path("/lib/x86_64-linux-gnu/libm.so.6").read_bytes()
+    (tmp_path / "libm.so.6").write_bytes(libm.replace(b"GLIBC_2.35", b"GLIBC_9.35"))
+    environment = {"LD_LIBRARY_PATH": str(tmp_path)}
+    for program, status in ((root / "usr/bin/xelinkd", 0), (Path("/usr/bin/python3.11"), 1)):
+        done = subprocess.run([program, "--version"], env=environment, capture_output=True, check=False)
+        assert done.returncode == status
