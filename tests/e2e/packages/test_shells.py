@@ -58,8 +58,8 @@ def zsh(root: Path, line: str) -> set[str]:
             terminal, "setopt auto_list no_list_ambiguous; zstyle ':completion:*' verbose no; echo rea''dy\n"
         )
         _read(terminal, "ready\r\n")
-        _type(terminal, f"{line}\t\t")
-        seen = _read(terminal, "\x07", patience=3.0)
+        _type(terminal, f"{line}\t\t\x15echo do''ne\n")  # ^U: the line is thrown away once all is listed
+        seen = _read(terminal, "done\r\n")
     finally:
         os.close(terminal)
         os.waitpid(process, 0)
@@ -70,10 +70,10 @@ def _type(terminal: int, text: str) -> None:
     os.write(terminal, text.encode())
 
 
-def _read(terminal: int, end: str, patience: float = PATIENCE) -> str:
-    """Read until a text comes, or nothing more does."""
+def _read(terminal: int, end: str) -> str:
+    """Read until a text comes."""
     os.set_blocking(terminal, False)
-    seen, deadline = "", time.monotonic() + patience
+    seen, deadline = "", time.monotonic() + PATIENCE
     while end not in seen and time.monotonic() < deadline:
         with suppress(BlockingIOError):
             seen += os.read(terminal, 65536).decode(errors="replace")
