@@ -136,6 +136,10 @@ GOOD = {0: ("card0", "0000:01:00.0"), 1: ("card1", "0000:02:00.0")}
         (Topology((Tile(0, 0), Tile(1, 0)), (), (Card(0, *GOOD[0]),)), "PCI address of GPU 1: "),
         (linked(cards={0: GOOD[0], 1: ("card0", "0000:02:00.0")}), "the same file: card0"),
         (linked(cards={0: ("card0", "0000:0A:00.0"), 1: ("card1", "0000:0a:00.0")}), "the same PCI address"),
+        (
+            Topology((Tile(0, 0),), (), tuple(Card(0, f"card{n}", f"{n:04x}:00:00.0") for n in range(9999))),
+            "two GPUs have the same number: 0",
+        ),
         (Topology(tuple(Tile(n, 0) for n in range(129)), ()), "129 GPUs are more than any node has"),
     ],
 )

@@ -75,6 +75,7 @@ def _in_order(topology: Topology) -> tuple[Card, ...]:
         raise NotToldError(f"{len(devices)} GPUs are more than any node has: is that real?")
     cards = [card for card in topology.cards if card.device in devices]
     _expect_all(devices - {card.device for card in cards})
+    _expect_no_two("number", [str(card.device) for card in cards])  # else the square has no bounds
     _expect_no_two("file", [card.dev_file for card in cards])
     _expect_no_two("PCI address", [card.pci_bdf.lower() for card in cards])
     return tuple(sorted(cards, key=_place))
