@@ -67,6 +67,10 @@ def test_every_format_can_be_configured(form: str) -> None:
             JSON.replace("/var/lib/xelinkd/links.json", "/"),
             'outputs[1].file: found "/"; allowed: an absolute path',
         ),
+        (
+            JSON.replace("/var/lib/xelinkd/links.json", "/var/lib/.."),
+            'outputs[1].file: found "/var/lib/.."; allowed: an absolute path',
+        ),
         (JSON + "fiel = 1", "outputs[1].fiel: unknown key; did you mean 'file'?"),
         (SLURM.replace("max1550", "max 1550"), 'outputs[1].gpu_type: found "max 1550"; allowed: up to 64'),
         (
@@ -75,8 +79,13 @@ def test_every_format_can_be_configured(form: str) -> None:
         ),
         (JSON + 'gpu_type = "x"', 'outputs[1].gpu_type: found "x"; allowed: "" where format is not "slurm"'),
         (JSON + JSON.replace("/links", "/../xelinkd/links"), "allowed: a file that no other output has"),
+        (JSON + JSON.replace('"/var', '"//var'), "allowed: a file that no other output has"),
         ('[source]\nkind = "rest"\n' + SLURM, 'outputs[1].format: found "slurm"; allowed: another one than'),
         ('[feature_file]\npath = "/var/lib/xelinkd/x"\n' + JSON, "a file in another folder than the feature"),
+        (
+            '[feature_file]\npath = "/var/lib/xelinkd/x"\n' + JSON.replace('"/var', '"//var'),
+            "a file in another folder than the feature",
+        ),
         (
             '[feature_file]\nstaging_dir = "/var/lib/xelinkd"\n' + JSON,
             "a file in another folder than the feature",

@@ -34,13 +34,14 @@ def _broken(config: Config, output: Output, before: Sequence[Output]) -> Iterato
         yield "format", f'another one than "slurm" where source.kind is not {kinds}: {_NOT_OVER_REST}'
     if output.format != "slurm" and output.gpu_type:
         yield "gpu_type", '"" where format is not "slurm"'
-    if _folder(output.file) in map(
-        os.path.normpath, (config.feature_file.path.parent, config.feature_file.staging)
+    if _plain(output.file.parent) in map(
+        _plain, (config.feature_file.path.parent, config.feature_file.staging)
     ):
         yield "file", "a file in another folder than the feature file's, all of which NFD reads as features"
-    if os.path.normpath(output.file) in [os.path.normpath(other.file) for other in before]:
+    if _plain(output.file) in [_plain(other.file) for other in before]:
         yield "file", "a file that no other output has"
 
 
-def _folder(file: Path) -> str:
-    return os.path.normpath(file.parent)
+def _plain(path: Path) -> str:
+    """Write a path one way; `normpath` leaves two slashes at its beginning, which Linux takes for one."""
+    return os.path.normpath(f"/{str(path).lstrip('/')}")

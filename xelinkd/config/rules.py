@@ -150,7 +150,7 @@ def _is_listen(text: str) -> bool:
 
 
 def _is_output_file(path: Path) -> bool:
-    return _is_absolute(str(path)) and path.name != ""
+    return _is_absolute(str(path)) and path.name not in {"", ".."}
 
 
 OUTPUT_FORMAT: Final = Rule(
