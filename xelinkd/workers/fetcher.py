@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from xelinkd import clocks
+from xelinkd.config.url import host_and_port, is_address
 from xelinkd.model.observation import Unknown
 from xelinkd.state.fetching import asked, began, ended, planned
 from xelinkd.workers.gate import Gate
@@ -14,7 +16,7 @@ from xelinkd.workers.observer import Observer
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from xelinkd.config.schema import Config
+    from xelinkd.config.schema import Config, Source
     from xelinkd.model.login import Standing
     from xelinkd.model.unknown import Reason
     from xelinkd.state.told import Fetching
@@ -42,7 +44,7 @@ def fetch_topology(
 
     """
     observer = Observer(config)
-    gate = Gate(lifeline, start.standing if config.source.user else None, float(config.source.deadline))
+    gate = Gate(lifeline, start.standing if config.source.user else None, longest_silence(config.source))
     report = Report(board)
     due = max(start.first, time.monotonic())
     report.starts(due)
@@ -60,6 +62,12 @@ def fetch_topology(
             observations.send_bytes(observed.message)
         except BrokenPipeError:  # the writer is gone; the supervisor, which knows, ends this half of the pair
             lifeline.wait([], None)
+
+
+def longest_silence(source: Source) -> float:
+    """Give for how many seconds a fetch may be silent: no deadline cuts the lookup of a name short."""
+    are_addresses = all(is_address(host_and_port(url)[0]) for url in source.urls)
+    return float(source.deadline) if are_addresses else math.inf
 
 
 def _reason(observed: Observed) -> Reason | None:

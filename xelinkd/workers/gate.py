@@ -19,13 +19,13 @@ log = logs.logger()
 class Gate:
     """What is known of the credentials; the supervisor is told, for a fetcher that comes after this one."""
 
-    def __init__(self, lifeline: Lifeline, standing: Standing | None, deadline: float) -> None:
+    def __init__(self, lifeline: Lifeline, standing: Standing | None, silence: float) -> None:
         """Take what is known already; None: there are no credentials, and nothing is ever held back.
 
-        `deadline`: seconds for which a fetch may be silent.
+        `silence`: seconds for which a fetch may be silent.
         """
         self._lifeline = lifeline
-        self._deadline = deadline
+        self._silence = silence
         self._standing = standing
         self._wait: Episode | None = None
 
@@ -40,7 +40,7 @@ class Gate:
         if is_risky:
             self._lifeline.say(WARY)
         else:
-            self._lifeline.beat(ALIVE, silence=self._deadline)
+            self._lifeline.beat(ALIVE, silence=self._silence)
 
     def heed(self, answer: Answer | None, reason: Reason | None, now: float, *, again: bool) -> float:
         """Take in what the fetch told of the credentials; give the moment before which none shall be.
