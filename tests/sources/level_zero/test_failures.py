@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import signal
@@ -52,6 +53,27 @@ def test_a_missing_library_is_told_by_its_name(tmp_path: Path) -> None:
     found = failure(LevelZero(20, "libze_loader_that_is_not_there.so.1", tmp_path))
     assert found.reason is Reason.NO_LIBRARY
     assert "libze_loader_that_is_not_there.so.1" in found.detail
+
+
+class FrozenLibrary(ctypes.CDLL):
+    """What PyInstaller puts in the place of `ctypes.CDLL` in a program that it made self-contained."""
+
+    def __init__(self, name: str) -> None:
+        """Load it, or say that it was not found when the program was made."""
+        try:
+            super().__init__(name)
+        except Exception as error:
+            raise OSError(f"Failed to load dynlib/dll {name!r}, not found when frozen") from error
+
+
+def test_a_packages_program_names_the_missing_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who installed the package reads what the linker says, too: which library is missing, and why."""
+    monkeypatch.setattr(ctypes, "CDLL", FrozenLibrary)
+    broken = tmp_path / "libze_loader.so.1"
+    broken.write_bytes(b"no library")
+    assert "file too short" in failure(LevelZero(20, str(broken), tmp_path)).detail
 
 
 def test_a_loader_that_is_too_old_is_told_as_that(tmp_path: Path) -> None:

@@ -167,7 +167,8 @@ class _Sysman:
             loaded = ctypes.CDLL(library)
             self._calls = {name: getattr(loaded, name) for name in _CALLS}
         except OSError as error:
-            raise SysmanError(Reason.NO_LIBRARY, f"the library of Level Zero is not there: {error}") from None
+            why = error.__cause__ or error  # PyInstaller puts words of its own before those of the linker
+            raise SysmanError(Reason.NO_LIBRARY, f"the library of Level Zero is not there: {why}") from None
         except AttributeError as error:
             detail = f"the library of Level Zero is too old, it takes 1.10 or newer: {error}"
             raise SysmanError(Reason.NO_LIBRARY, detail) from None
