@@ -117,7 +117,9 @@ def _named(action: Action) -> str:
         return value
     if action.nargs == 0:
         return ", ".join(action.option_strings)
-    return ", ".join(f"{flag} {value or action.dest.upper()}" for flag in action.option_strings)
+    value = value or action.dest.upper()
+    value = f"[{value}]" if action.nargs == "?" else value
+    return ", ".join(f"{flag} {value}" for flag in action.option_strings)
 
 
 def usages(parser: ArgumentParser) -> Iterator[str]:
