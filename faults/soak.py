@@ -86,12 +86,12 @@ def growth(looks: Sequence[Look]) -> Iterator[str]:
 
 
 def table(looks: Sequence[Look]) -> Iterator[str]:
-    """Set the first quarter of the looks against the last one, for each process: the medians."""
-    yield f"{'process':12}{'MiB, first':>12}{'last':>8}{'descriptors, first':>20}{'last':>6}"
+    """Set the second quarter of the looks against the last one, for each process: the medians."""
+    yield f"{'process':12}{'MiB, second':>12}{'last':>8}{'descriptors, second':>21}{'last':>6}"
     for name in looks[-1].memory:
         memory = _quarters(looks, _memory_of(name))
         descriptors = _quarters(looks, _descriptors_of(name))
-        yield f"{name:12}{memory[0]:12.2f}{memory[1]:8.2f}{descriptors[0]:20g}{descriptors[1]:6g}"
+        yield f"{name:12}{memory[0]:12.2f}{memory[1]:8.2f}{descriptors[0]:21g}{descriptors[1]:6g}"
     yield f"{looks[-1].cycles} cycles, {len(looks)} looks"
 
 
@@ -104,9 +104,12 @@ def _descriptors_of(name: str) -> Callable[[Look], float]:
 
 
 def _quarters(looks: Sequence[Look], measure: Callable[[Look], float]) -> tuple[float, float]:
-    """Give the medians of the first and of the last quarter; the very first look is not yet at rest."""
-    settled = looks[1:] or looks
-    size = max(1, len(settled) // 4)
+    """Give the medians of the second and of the last quarter.
+
+    In the first one, pages that the processes share since the fork are still parted, as each is written to.
+    """
+    size = max(1, len(looks) // 4)
+    settled = looks[size:] or looks
     return median(map(measure, settled[:size])), median(map(measure, settled[-size:]))
 
 
