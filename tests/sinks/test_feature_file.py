@@ -176,7 +176,7 @@ def test_what_is_not_ours_can_be_moved_aside(
     """What somebody put in the file's place is kept, out of NFD's sight, and makes room for the labels."""
     make(sink.path)
     before = sink.path.lstat()
-    aside = sink.move_aside()
+    aside = sink.keep_aside()
     assert aside == sink.staging / "labels.txt.foreign"
     assert (aside.lstat().st_ino, aside.lstat().st_size) == (before.st_ino, before.st_size)
     sink.write(_OURS)
@@ -187,7 +187,9 @@ def test_nothing_moved_aside_replaces_another(sink: FeatureFileSink) -> None:
     """Whatever was moved aside stays, however often it happens."""
     for content in ("one", "two", "three"):
         sink.path.write_text(content)
-        sink.move_aside()
+        sink.keep_aside()
+        sink.write(_OURS)
+        sink.remove()
     kept = {path.name: path.read_text() for path in sink.staging.iterdir()}
     assert kept == {
         "labels.txt.foreign": "one",
@@ -196,11 +198,20 @@ def test_nothing_moved_aside_replaces_another(sink: FeatureFileSink) -> None:
     }
 
 
+def test_a_file_stays_in_its_place_until_it_is_replaced(sink: FeatureFileSink) -> None:
+    """No moment is without a file, and a write that fails again and again keeps one copy, not many."""
+    sink.path.write_text("one")
+    asides = {sink.keep_aside() for _ in range(3)}
+    assert sink.path.read_text() == "one"
+    assert [aside.read_text() for aside in asides] == ["one"]
+
+
 def test_links_to_nowhere_are_kept_like_anything_else(sink: FeatureFileSink) -> None:
     """A link whose target is away for now is not lost either."""
     for target in ("here", "there"):
         sink.path.symlink_to(target)
-        sink.move_aside()
+        sink.keep_aside()
+        sink.remove()
     assert sorted(str(path.readlink()) for path in sink.staging.iterdir()) == ["here", "there"]
 
 

@@ -102,18 +102,30 @@ class FeatureFileSink:
         """
         remove(self.path)
 
-    def move_aside(self) -> Path:
-        """Move what is not ours out of NFD's sight, into the staging folder; give where it went.
+    def keep_aside(self) -> Path:
+        """Keep what is not ours in the staging folder, out of NFD's sight; give where.
+
+        It stays in its place, too, until it is replaced: a moment without a file would cost the labels. What
+        cannot have a second name (a folder, with some kernels another user's file) is moved.
 
         Raises:
-            OSError: it could not be moved.
+            OSError: it could not be kept.
 
         """
         self.staging.mkdir(mode=0o755, exist_ok=True)
         places = _numbered(self.staging / f"{self.path.name}.foreign")
-        aside = next(path for path in places if not os.path.lexists(path))
-        self.path.rename(aside)
+        aside = next(path for path in places if not os.path.lexists(path) or self._is_also(path))
+        try:
+            os.link(self.path, aside, follow_symlinks=False)
+        except FileExistsError:  # from before a write that failed
+            pass
+        except OSError:
+            self.path.rename(aside)
         return aside
+
+    def _is_also(self, aside: Path) -> bool:
+        here, there = self.path.lstat(), aside.lstat()
+        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
     def sweep(self) -> None:
         """Have the staging folder ready, without what writers that were killed in their work left there.

@@ -182,7 +182,7 @@ class Keeper:
     def _write(self, file: FeatureFile, now: Instant) -> None:
         before = self._on_disk
         if isinstance(before, Foreign):
-            aside = self._sink.move_aside()
+            aside = self._sink.keep_aside()
             log.warning("feature_file_moved_aside", file=self._sink.path, found=before.what, moved_to=aside)
         self._sink.write(file)
         self._writes += 1
