@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from xelinkd.config.kinds import KINDS
 from xelinkd.config.url import is_https
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from xelinkd.config.schema import Config
     from xelinkd.config.schema import Source as Settings
     from xelinkd.sources.source import Source
+
+
+def load_what_it_takes(config: Config) -> None:
+    """Import what this source needs and others do not; before a fork, so that it is done once and shared."""
+    _maker(config.source.kind)
+    if any(map(is_https, config.source.urls)):
+        import_module("xelinkd.sources.trust")
 
 
 def _maker(kind: str) -> Callable[[Settings], Source]:
@@ -22,16 +28,6 @@ def _maker(kind: str) -> Callable[[Settings], Source]:
     return maker
 
 
-# Loaded here, all of them: workers share what was there before they were forked.
-_MAKERS: Final[Mapping[str, Callable[[Settings], Source]]] = {kind: _maker(kind) for kind in KINDS}
-
-
-def load_what_it_takes(config: Config) -> None:
-    """Import what this source needs and others do not; before a fork, so that it is done once and shared."""
-    if any(map(is_https, config.source.urls)):
-        import_module("xelinkd.sources.trust")
-
-
 def source_of(config: Config) -> Source:
     """Build the source that the configuration asks for."""
-    return _MAKERS[config.source.kind](config.source)
+    return _maker(config.source.kind)(config.source)
