@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.model.feature_file import FeatureFile, TooLargeError, read, render
 from xelinkd.model.labels import join_value, link_lines, split_value, summary_of
+from xelinkd.model.observation import MAX_DETAIL_LENGTH, Unknown, decode, encode
 from xelinkd.outputs.format import NotToldError, PlainOptions
 from xelinkd.outputs.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from xelinkd.model.observation import Observation
+    from xelinkd.model.unknown import UnknownPageError
     from xelinkd.outputs.format import Snapshot
 
 # A label's value as Kubernetes 1.30 defines it.
@@ -53,6 +56,17 @@ def read_back(file: FeatureFile) -> None:
     """Hold what is written against what the next writer reads of it; what is too large is not written."""
     with suppress(TooLargeError):
         assert read(render(file)) == file
+
+
+def told(error: UnknownPageError) -> None:
+    """Hold the reason why a source tells nothing against what carries it on."""
+    sentence(str(error), MAX_DETAIL_LENGTH)
+    carried(Unknown(error.reason, str(error)))
+
+
+def carried(observation: Observation) -> None:
+    """Hold an observation against the writer, which has to take it as it was sent."""
+    assert decode(encode(observation)) == observation
 
 
 def sentence(text: str, max_length: int) -> None:

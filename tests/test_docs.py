@@ -70,9 +70,11 @@ def uses_by_telling(call: ast.Call) -> Iterator[Use]:
     """Take a fault and its end, as `telling` logs them."""
     given = {word.arg: word.value for word in call.keywords}
     if {"fault", "over"} <= given.keys():
-        fields = fields_of(call) - {"fault", "over"} | {"lasting_seconds"}
+        _log, _news, *which = call.args
+        about = names_in(which[0]) if which else frozenset()
+        fields = fields_of(call) - {"fault", "over"} | about | {"lasting_seconds"}
         yield Use(text(given["fault"]), frozenset({"warning"}), fields, open_ended=None in given)
-        yield Use(text(given["over"]), frozenset({"info"}), frozenset({"lasted_seconds"}), open_ended=False)
+        yield Use(text(given["over"]), frozenset({"info"}), about | {"lasted_seconds"}, open_ended=False)
 
 
 def uses_by_logging(call: ast.Call, names: dict[str, frozenset[str]]) -> Iterator[Use]:
@@ -102,6 +104,12 @@ def levels_of(function: ast.expr, names: dict[str, frozenset[str]]) -> frozenset
     if isinstance(function, ast.Attribute) and ast.unparse(function.value) == "log":
         return frozenset({LEVELS[function.attr]})
     return names.get(ast.unparse(function), frozenset())
+
+
+def names_in(node: ast.expr) -> frozenset[str]:
+    """Give the names of fields that are written down as a dictionary."""
+    assert isinstance(node, ast.Dict), ast.unparse(node)
+    return frozenset(text(key) for key in node.keys if key)
 
 
 def text(node: ast.expr) -> str:

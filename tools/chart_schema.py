@@ -10,7 +10,6 @@ import json
 from typing import Any, Final, get_args
 
 from xelinkd.config.keys import SECTIONS, Key, keys_of
-from xelinkd.config.toml_text import toml_value
 
 Schema = dict[str, Any]
 
@@ -33,8 +32,7 @@ def list_of(items: Schema) -> Schema:
 
 def of_key(key: Key) -> Schema:
     """Describe a key of the configuration."""
-    description = f"{key.description} ({key.rule.allowed}; default {toml_value(key.default)})"
-    return {"description": description, **kind_of(key)}
+    return {"description": key.meaning, **kind_of(key)}
 
 
 def kind_of(key: Key) -> Schema:

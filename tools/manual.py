@@ -18,9 +18,8 @@ from xelinkd import __version__
 from xelinkd.cli.arguments import GO_FLAGS
 from xelinkd.cli.main import DEFAULT_VERB, VERBS, module_of
 from xelinkd.config.describe import DEFAULT_HEAD
-from xelinkd.config.keys import LISTS, SECTIONS, Key, keys_of
+from xelinkd.config.keys import LISTS, SECTIONS, keys_of, summary_of
 from xelinkd.config.schema import DEFAULT_PATH, FeatureFile
-from xelinkd.config.toml_text import toml_value
 
 if TYPE_CHECKING:
     from argparse import Action, ArgumentParser
@@ -178,15 +177,10 @@ def configuration_page() -> Iterator[str]:
     headings = {f"[{name}]": name for name in SECTIONS} | {f"[[{name}]]": name for name in LISTS}
     for heading, name in headings.items():
         yield macro("SH", heading)
-        yield from flowing(({**SECTIONS, **LISTS}[name].__doc__ or "").partition("\n")[0])
+        yield from flowing(summary_of(name))
         for key in keys_of(name):
-            yield from entry(key.name, _meaning(key))
+            yield from entry(key.name, key.meaning)
     yield from (".SH SEE ALSO", ".BR xelinkd (8)")
-
-
-def _meaning(key: Key) -> str:
-    default = "required" if key.is_required else f"default {toml_value(key.default)}"
-    return f"{key.description} ({key.rule.allowed}; {default})"
 
 
 def main(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,19 @@ def _close_all_but(keep: set[int]) -> None:
         if first < last:  # an empty range at 0 would close everything
             os.closerange(first, last)
         first = last + 1
+
+
+def kill(pidfd: int) -> None:
+    """End a process now; a stopped one too, and one that has ended is fine."""
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def reap(pid: int, pidfd: int) -> str:
+    """Take note of a child's end, once its pidfd can be read, and close that; give the cause in words."""
+    _, status = os.waitpid(pid, 0)
+    os.close(pidfd)
+    return cause_of_end(os.waitstatus_to_exitcode(status))
 
 
 def cause_of_end(status: int) -> str:

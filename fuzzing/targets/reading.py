@@ -10,7 +10,7 @@ from xelinkd.config.schema import Labels
 from xelinkd.model import fabric
 from xelinkd.model.fabric import Fabric, Gpu, Port, PortId, read_message
 from xelinkd.model.labels import label_lines
-from xelinkd.model.observation import MAX_DETAIL_LENGTH, Known, Unknown, decode, encode
+from xelinkd.model.observation import Known, Unknown
 from xelinkd.model.scan import MAX_LINES
 from xelinkd.model.unknown import Reason, UnknownPageError
 
@@ -26,9 +26,7 @@ def check(data: bytes) -> None:
     try:
         page = read_message(data)
     except UnknownPageError as error:
-        expect.sentence(str(error), MAX_DETAIL_LENGTH)
-        unknown = Unknown(error.reason, str(error))
-        assert decode(encode(unknown)) == unknown
+        expect.told(error)
     else:
         _check_page(page, data)
 
@@ -40,8 +38,7 @@ def _check_page(page: Page, data: bytes) -> None:
         (one.remote, one.local) for one in page.topology.sightings
     }
     assert read_message(data, page) is page
-    known = Known(page.topology, 1.0)
-    assert decode(encode(known)) == known
+    expect.carried(Known(page.topology, 1.0))
     expect.labels(label_lines(page.topology, _RULES), _RULES.namespace)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from support.daemon import PATIENCE, Daemon, wait_until, xelinkd
+from support.daemon import PATIENCE, Daemon, is_asleep, wait_until, xelinkd
 
 from xelinkd import __version__
 from xelinkd.cli.go_flags import NAMES
@@ -145,11 +145,6 @@ def test_interrupt() -> None:
                 process.send_signal(signal.SIGINT)
                 assert process.communicate(timeout=PATIENCE) == (b"", b"")
             assert process.returncode == 130
-
-
-def is_asleep(pid: int) -> bool:
-    """Tell whether a process waits for something."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
 def test_closed_standard_streams_are_no_trap(daemon: Daemon) -> None:

@@ -46,5 +46,4 @@ def _verdict(found: tuple[str, ...], *, same_labels: bool) -> Iterator[Line]:
 
 
 def _size(topology: Topology) -> str:
-    devices = {tile.device for tile in topology.tiles}
-    return size_of(len(devices), len(topology.tiles), len(topology.lanes_by_link()))
+    return size_of(len(topology.devices()), len(topology.tiles), len(topology.lanes_by_link()))

@@ -67,7 +67,7 @@ def _cell(row: Row, labelled: set[frozenset[str]]) -> Painted:
 
 
 def _summary(topology: Topology, links: int, unlabelled: int, rules: Labels) -> Line:
-    devices = len({tile.device for tile in topology.tiles})
+    devices = len(topology.devices())
     size = size_of(devices, len(topology.tiles), links)
     if not unlabelled:
         return (size,)

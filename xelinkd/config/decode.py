@@ -61,7 +61,7 @@ def decode(data: bytes, overrides: Sequence[AnyOverride] = (), *, where: str) ->
     origins = {path: given[path].origin if path in given else DEFAULT for path in paths}
     values, misfits = _converted(given, where)
     misfits |= _missing(paths, given, where)
-    config = _assembled(values, paths)
+    config = _assembled(values, document)
     problems = [
         *islice(unknown_keys(document, where), MAX_PROBLEMS),
         *misfits.values(),
@@ -187,7 +187,7 @@ def _hint(value: object, key: Key) -> str:
             return ""
 
 
-def _assembled(values: Mapping[str, Any], paths: Iterable[str]) -> Config:
+def _assembled(values: Mapping[str, Any], document: dict[str, Any]) -> Config:
     """Build the configuration; keys without a value keep their default.
 
     Of a section that may be there several times only those are built that have what has no default.
@@ -196,20 +196,18 @@ def _assembled(values: Mapping[str, Any], paths: Iterable[str]) -> Config:
         name: struct(**{key.name: values[key.path] for key in keys_of(name) if key.path in values})
         for name, struct in SECTIONS.items()
     }
-    sections |= {section: _assembled_list(section, values, paths) for section in LISTS}
+    for section in LISTS:
+        sections[section] = tuple(_entries(section, values, len(_tables(document, section))))
     return Config(**sections)
 
 
-def _assembled_list(section: str, values: Mapping[str, Any], paths: Iterable[str]) -> tuple[Any, ...]:
-    prefixes = dict.fromkeys(path.rpartition(".")[0] for path in paths if path.startswith(f"{section}["))
+def _entries(section: str, values: Mapping[str, Any], count: int) -> Iterator[Any]:
     keys = keys_of(section)
-    return tuple(
-        LISTS[section](
-            **{key.name: values[f"{at}.{key.name}"] for key in keys if f"{at}.{key.name}" in values}
-        )
-        for at in prefixes
-        if all(f"{at}.{key.name}" in values for key in keys if key.is_required)
-    )
+    for number in range(1, count + 1):
+        paths = {key.name: path_in_list(section, number, key.name) for key in keys}
+        given = {name: values[path] for name, path in paths.items() if path in values}
+        if all(key.name in given for key in keys if key.is_required):
+            yield LISTS[section](**given)
 
 
 def _broken_bonds(

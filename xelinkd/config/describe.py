@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from xelinkd.config.keys import LISTS, SECTIONS, Key, key_at, keys_of, path_in_list, value_of
+from xelinkd.config.keys import LISTS, SECTIONS, key_at, keys_of, path_in_list, summary_of, value_of
 from xelinkd.config.toml_text import toml_string, toml_value
 
 if TYPE_CHECKING:
@@ -26,25 +26,14 @@ def render_default() -> str:
 
 
 def _default_section(name: str) -> str:
-    summary = (SECTIONS[name].__doc__ or "").partition("\n")[0]
-    entries = (_default_entry(key) for key in keys_of(name))
-    return _lines([f"# {summary}", f"[{name}]", *entries])
-
-
-def _default_entry(key: Key) -> str:
-    default = toml_value(key.default)
-    return f"# {key.description} ({key.rule.allowed}; default {default})\n{key.name} = {default}"
+    entries = (f"# {key.meaning}\n{key.name} = {toml_value(key.default)}" for key in keys_of(name))
+    return _lines([f"# {summary_of(name)}", f"[{name}]", *entries])
 
 
 def _default_list(name: str) -> str:
     """Show a section that is not there by default."""
-    summary = (LISTS[name].__doc__ or "").partition("\n")[0]
-    return _lines([f"# {summary}", f"#[[{name}]]", *map(_list_entry, keys_of(name))])
-
-
-def _list_entry(key: Key) -> str:
-    default = "required" if key.is_required else f"default {toml_value(key.default)}"
-    return f"# {key.description} ({key.rule.allowed}; {default})\n#{key.name} = {toml_value(key.example)}"
+    entries = (f"# {key.meaning}\n#{key.name} = {toml_value(key.example)}" for key in keys_of(name))
+    return _lines([f"# {summary_of(name)}", f"#[[{name}]]", *entries])
 
 
 def render_effective(loaded: Loaded) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from xelinkd.config.schema import Config, Output
+from xelinkd.config.toml_text import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,6 +45,12 @@ class Key:
         return f"{self.section}.{self.name}"
 
     @property
+    def meaning(self) -> str:
+        """What it is for, what it may be, and its default: for people."""
+        default = "required" if self.is_required else f"default {toml_value(self.default)}"
+        return f"{self.description} ({self.rule.allowed}; {default})"
+
+    @property
     def is_required(self) -> bool:
         """Tell whether there is no default."""
         return self.default is msgspec.NODEFAULT
@@ -59,6 +66,11 @@ def _rows(sections: Mapping[str, type[msgspec.Struct]]) -> Iterator[Key]:
 
 KEYS: Final[Mapping[str, Key]] = {key.path: key for key in _rows(SECTIONS)}
 LIST_KEYS: Final[Mapping[str, Key]] = {key.path: key for key in _rows(LISTS)}
+
+
+def summary_of(section: str) -> str:
+    """Say what a section is for."""
+    return ({**SECTIONS, **LISTS}[section].__doc__ or "").partition("\n")[0]
 
 
 def keys_of(section: str) -> list[Key]:

@@ -13,7 +13,7 @@ from xelinkd.config.url import MAX_PORT, is_url
 from xelinkd.outputs.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 
@@ -42,8 +42,12 @@ def whole_number(unit: str, at_least: int, at_most: int = _INT64_MAX) -> Rule:
 
 def one_of(literal: object) -> Rule:
     """Allow the members of a Literal; the type has checked them already."""
-    *names, last = (toml_value(name) for name in get_args(literal))
-    return Rule(f"{', '.join(names)} or {last}")
+    return Rule(_choice(get_args(literal)))
+
+
+def _choice(names: Iterable[object]) -> str:
+    *others, last = map(toml_value, names)
+    return f"{', '.join(others)} or {last}"
 
 
 TRUE_OR_FALSE: Final = Rule("true or false")
@@ -153,10 +157,7 @@ def _is_output_file(path: Path) -> bool:
     return _is_absolute(str(path)) and path.name not in {"", ".."}
 
 
-OUTPUT_FORMAT: Final = Rule(
-    "{} or {}".format(", ".join(map(toml_value, [*FORMATS][:-1])), toml_value([*FORMATS][-1])),
-    lambda name: name in FORMATS,
-)
+OUTPUT_FORMAT: Final = Rule(_choice(FORMATS), lambda name: name in FORMATS)
 OUTPUT_FILE: Final = Rule("an absolute path", _is_output_file)
 
 # What gres.conf takes as one word, and `--gres=gpu:TYPE:2` as a type.

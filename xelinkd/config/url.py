@@ -54,6 +54,12 @@ def is_address(host: str) -> bool:
     return True
 
 
+def is_by_name(url: str) -> bool:
+    """Tell whether its host is a name, which has to be looked up first."""
+    host, _ = host_and_port(url)
+    return not is_address(host)
+
+
 def with_port(url: str, port: int) -> str:
     """Put another port into the URL; text that is no URL stays as it is, for the schema to refuse."""
     match = _URL.fullmatch(url)

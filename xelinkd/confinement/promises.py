@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import xelinkd
 from xelinkd.config.rules import address_and_port
 from xelinkd.config.schema import files_of_the_source, files_of_the_status
-from xelinkd.config.url import host_and_port, is_address, is_https
+from xelinkd.config.url import host_and_port, is_by_name, is_https
 from xelinkd.confinement.privileges import (
     DAC_OVERRIDE,
     DAC_READ_SEARCH,
@@ -49,10 +49,9 @@ class Promise:
 def of_the_fetcher(config: Config) -> Promise:
     """Read what a fetch takes, connect to the ports of the source, use its devices, write nothing."""
     urls, kind = config.source.urls, config.source.uses
-    ends = tuple(map(host_and_port, urls))
-    ports = tuple(dict.fromkeys(port for _, port in ends))
+    ports = tuple(dict.fromkeys(port for _, port in map(host_and_port, urls)))
     files = files_of_the_source(config)
-    by_name = not all(is_address(host) for host, _ in ends)
+    by_name = any(map(is_by_name, urls))
     devices = tuple(map(Path, kind.devices))
     given = (*files, *(_RESOLVER if by_name else ()), *devices)
     trusted = _system_trust() if any(map(is_https, urls)) else ()

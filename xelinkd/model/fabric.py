@@ -24,8 +24,10 @@ from xelinkd.model.topology import (
     Row,
     Tile,
     first_gap,
+    place_on_the_bus,
     topology_of,
 )
+from xelinkd.model.undecodable import UNDECODABLE
 from xelinkd.model.unknown import Reason, UnknownPageError
 
 MAX_SIZE: Final = 1024 * 1024  # bytes of a message; 64 GPUs with 32 ports each take 80 kB
@@ -83,7 +85,6 @@ Reading = Fabric | Unknown
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Fabric | Unknown)
-_FAULTS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def encode(reading: Reading) -> bytes:
@@ -102,7 +103,7 @@ def read_message(content: bytes, known: Page | None = None) -> Page:
         return known
     try:
         reading: Reading = _DECODER.decode(content)
-    except _FAULTS as error:
+    except UNDECODABLE as error:
         detail = f"the reading of the ports makes no sense: {printable(str(error)[:_MAX_SHOWN])}"
         raise UnknownPageError(Reason.MALFORMED, detail) from None
     if isinstance(reading, Unknown):
@@ -117,17 +118,10 @@ def page_of(fabric: Fabric, content: bytes = b"") -> Page:
         UnknownPageError: the ports contradict each other, or there are more tiles than any machine has.
 
     """
-    gpus = sorted(fabric.gpus, key=_place_on_the_bus)
+    gpus = sorted(fabric.gpus, key=lambda gpu: place_on_the_bus(gpu.address))  # as device ids do
     _refuse_nonsense(gpus)
     rows = tuple(sorted(_rows(gpus), key=place_on_the_page))
     return Page(rows, topology_of(rows), first_gap(rows), content)
-
-
-def _place_on_the_bus(gpu: Gpu) -> tuple[int, ...]:
-    """Give what device ids follow: domain, bus, device, function."""
-    domain, bus, rest = gpu.address.split(":")
-    device, function = rest.split(".")
-    return tuple(int(part, 16) for part in (domain, bus, device, function))
 
 
 def _refuse_nonsense(gpus: list[Gpu]) -> None:

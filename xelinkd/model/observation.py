@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import msgspec
 
 from xelinkd.model.topology import Topology
+from xelinkd.model.undecodable import UNDECODABLE
 from xelinkd.model.unknown import Reason
 
 MAX_MESSAGE_SIZE: Final = 2 * 1024 * 1024  # bytes; 128 tiles, all linked, take 0.3 MB
@@ -58,6 +59,6 @@ def decode(message: bytes) -> Observation:
     """
     try:
         observation: Observation = _DECODER.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise MessageError(str(error)) from None
     return observation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
@@ -41,6 +42,11 @@ class Card(NamedTuple):
     pci_bdf: Annotated[str, msgspec.Meta(pattern=PCI_BDF)]
 
 
+def place_on_the_bus(address: str) -> tuple[int, ...]:
+    """Give what a PCI address is sorted by: domain, bus, device, function, whatever digits they have."""
+    return tuple(int(number, 16) for number in re.findall("[0-9a-fA-F]+", address))
+
+
 class Row(NamedTuple):
     """One ordered pair of tiles, as one line of the page shows it; `card` is the local GPU, if it is told."""
 
@@ -71,6 +77,10 @@ class Topology(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     tiles: tuple[Tile, ...]
     sightings: tuple[Sighting, ...]
     cards: tuple[Card, ...] = ()
+
+    def devices(self) -> tuple[int, ...]:
+        """Give the GPUs by their device ids, sorted."""
+        return tuple(dict.fromkeys(tile.device for tile in self.tiles))
 
     def lanes_by_link(self) -> dict[tuple[Tile, Tile], int]:
         """Give each link once, smaller tile first, with the fewer lanes where its ends disagree."""

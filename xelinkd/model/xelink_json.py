@@ -13,6 +13,7 @@ from xelinkd.model.page import Page, place_on_the_page
 from xelinkd.model.printable import printable
 from xelinkd.model.scan import MAX_LINES
 from xelinkd.model.topology import CONNECTION_NAMES, XELINK, Row, Tile, first_gap, topology_of
+from xelinkd.model.undecodable import UNDECODABLE
 from xelinkd.model.unknown import Reason, UnknownPageError
 
 _UNKNOWN: Final = -1.0  # the page's value for a type that is none of CONNECTION_NAMES
@@ -46,7 +47,6 @@ class _Error(msgspec.Struct):
 
 _PAIRS: Final = msgspec.json.Decoder(list[_Pair])
 _ERROR: Final = msgspec.json.Decoder(_Error)
-_FAULTS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def read_answer(parts: Iterable[bytes], known: Page | None = None) -> Page:
@@ -74,7 +74,7 @@ def message_of(content: bytes) -> str | None:
     """Give what an error says, printable and cut to what can be shown; None if it has another form."""
     try:
         return printable(_ERROR.decode(content).Message[:_MAX_SHOWN])
-    except _FAULTS:
+    except UNDECODABLE:
         return None
 
 
@@ -93,7 +93,7 @@ def _gathered(parts: Iterable[bytes]) -> bytes:
 def _decoded(content: bytes) -> list[_Pair]:
     try:
         return _PAIRS.decode(content)
-    except _FAULTS as error:
+    except UNDECODABLE as error:
         raise _unfit(content, error) from None
 
 

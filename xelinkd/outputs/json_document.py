@@ -53,14 +53,13 @@ def document(snapshot: Snapshot) -> Document:
     """Put the document together."""
     topology = snapshot.topology
     cards = {card.device: card for card in topology.cards}
-    devices = dict.fromkeys(tile.device for tile in topology.tiles)
     links = topology.lanes_by_link().items()
     return Document(
         kind="xelinkd-topology",
         version=1,
         complete=snapshot.gap is None,
         gap=snapshot.gap,
-        gpus=tuple(_gpu(device, cards.get(device)) for device in devices),
+        gpus=tuple(_gpu(device, cards.get(device)) for device in topology.devices()),
         tiles=tuple(map(str, topology.tiles)),
         links=tuple(Link((str(a), str(b)), lanes) for (a, b), lanes in links),
         labels=snapshot.labels,

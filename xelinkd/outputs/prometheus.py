@@ -28,8 +28,7 @@ def render(snapshot: Snapshot, _options: Options) -> bytes:
 
 def _lines(topology: Topology, gap: str | None) -> Iterator[str]:
     links = topology.lanes_by_link()
-    devices = {tile.device for tile in topology.tiles}
-    yield from _family("gpus", "GPUs.", [((), len(devices))])
+    yield from _family("gpus", "GPUs.", [((), len(topology.devices()))])
     yield from _family("tiles", "Tiles of all GPUs together.", [((), len(topology.tiles))])
     yield from _family("links", "XeLinks between tiles.", [((), len(links))])
     yield from _family("lanes", "Lanes of all XeLinks together.", [((), sum(links.values()))])

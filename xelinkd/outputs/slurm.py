@@ -7,10 +7,10 @@ else, none above 1023; higher is better. Slurm knows GPUs, not tiles, and number
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.model.topology import place_on_the_bus
 from xelinkd.model.words import listed
 from xelinkd.outputs.format import NotToldError
 
@@ -34,7 +34,6 @@ _ADVICE: Final = b"""\
 # detects no links, and Slurm refuses lines that differ from what it detected.
 # slurmd reads this when it starts, and at `scontrol reconfigure`.
 """
-_NUMBERS: Final = re.compile(r"[0-9a-fA-F]+")
 
 
 def render(snapshot: Snapshot, options: Options) -> bytes:
@@ -70,7 +69,7 @@ def _lanes(topology: Topology) -> Counter[tuple[int, int]]:
 
 
 def _in_order(topology: Topology) -> tuple[Card, ...]:
-    devices = {tile.device for tile in topology.tiles}
+    devices = set(topology.devices())
     if len(devices) > MOST_GPUS:
         raise NotToldError(f"{len(devices)} GPUs are more than any node has: is that real?")
     cards = [card for card in topology.cards if card.device in devices]
@@ -78,12 +77,7 @@ def _in_order(topology: Topology) -> tuple[Card, ...]:
     _expect_no_two("number", [str(card.device) for card in cards])  # else the square has no bounds
     _expect_no_two("file", [card.dev_file for card in cards])
     _expect_no_two("PCI address", [card.pci_bdf.lower() for card in cards])
-    return tuple(sorted(cards, key=_place))
-
-
-def _place(card: Card) -> tuple[int, ...]:
-    """Give domain, bus, device and function as numbers, which may have more or fewer digits."""
-    return tuple(int(number, 16) for number in _NUMBERS.findall(card.pci_bdf))
+    return tuple(sorted(cards, key=lambda card: place_on_the_bus(card.pci_bdf)))
 
 
 def _expect_all(lacking: set[int]) -> None:

@@ -124,8 +124,7 @@ class FeatureFileSink:
         return aside
 
     def _is_also(self, aside: Path) -> bool:
-        here, there = self.path.lstat(), aside.lstat()
-        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+        return os.path.samestat(self.path.lstat(), aside.lstat())
 
     def sweep(self) -> None:
         """Have the staging folder ready, without what writers that were killed in their work left there.

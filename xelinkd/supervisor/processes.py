@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from xelinkd import clocks, logs
 from xelinkd.confinement.confine import confine
-from xelinkd.forks import CRASHED, cause_of_end, stand_alone
+from xelinkd.forks import CRASHED, kill, reap, stand_alone
 from xelinkd.workers.lifeline import MAX_WORD_SIZE, Lifeline, Released
 
 if TYPE_CHECKING:
@@ -83,8 +83,7 @@ class Worker:
 
     def kill(self) -> None:
         """End it now; a stopped process too."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        kill(self.pidfd)
 
     def release(self) -> None:
         """Let it end: its control pipe closes."""
@@ -94,10 +93,9 @@ class Worker:
 
     def reap(self) -> str:
         """Take note of its end, once its pidfd can be read; give the cause in words."""
-        _, status = os.waitpid(self.pid, 0)
-        os.close(self.pidfd)
+        cause = reap(self.pid, self.pidfd)
         self.control.close()
-        return cause_of_end(os.waitstatus_to_exitcode(status))
+        return cause
 
 
 def fork_worker(job: Job, *, heartbeat_period: float, set_up: Callable[[str], None]) -> Worker:

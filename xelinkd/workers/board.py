@@ -10,6 +10,8 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from xelinkd.model.undecodable import UNDECODABLE
+
 _HEAD: Final = struct.Struct("!II")  # size and checksum: who shows may be killed while it writes
 _SEALS: Final = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 _LOOKS: Final = 3  # a look may meet a value that is being written
@@ -66,5 +68,5 @@ class Board(Generic[T]):
     def _take(self, content: bytes) -> None:
         try:
             self._seen = self._decoder.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # by one that is taken over
+        except UNDECODABLE:  # by one that is taken over
             return

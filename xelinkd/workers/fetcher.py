@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from xelinkd import clocks
-from xelinkd.config.url import host_and_port, is_address
+from xelinkd.config.url import is_by_name
 from xelinkd.model.observation import Unknown
 from xelinkd.state.fetching import asked, began, ended, planned
 from xelinkd.workers.gate import Gate
@@ -66,8 +66,7 @@ def fetch_topology(
 
 def longest_silence(source: Source) -> float:
     """Give for how many seconds a fetch may be silent: no deadline cuts the lookup of a name short."""
-    are_addresses = all(is_address(host_and_port(url)[0]) for url in source.urls)
-    return float(source.deadline) if are_addresses else math.inf
+    return math.inf if any(map(is_by_name, source.urls)) else float(source.deadline)
 
 
 def _reason(observed: Observed) -> Reason | None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from xelinkd import logs
-from xelinkd.model.episodes import Ended, Episode, Lasts, follow
+from xelinkd.model.episodes import Episode, follow
 from xelinkd.model.observation import MAX_DETAIL_LENGTH
 from xelinkd.outputs.format import MAX_SIZE, NotToldError
 from xelinkd.outputs.formats import FORMATS
 from xelinkd.sinks.output_file import ForeignError, OutputFile
 from xelinkd.state import told
+from xelinkd.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -146,15 +147,16 @@ class OutputKeeper:
 
     def _tell(self, error: Exception | None, now: float) -> None:
         kind = None if error is None else type(error).__name__
-        names = {"file": self._output.file, "format": self._output.format}
         words = self._in_words(error)
         self._episode, news = follow(self._episode, kind, now)
-        if isinstance(news, Ended):
-            log.info("output_recovered", lasted_seconds=round(news.seconds), **names)
-        elif isinstance(news, Lasts):
-            log.warning("output_failing", error=words, lasting_seconds=round(news.seconds), **names)
-        elif news:
-            log.warning("output_failing", error=words, **names)
+        tell(
+            log,
+            news,
+            {"file": self._output.file, "format": self._output.format},
+            fault="output_failing",
+            over="output_recovered",
+            error=words,
+        )
         fault = self._episode and told.Fault(words[:MAX_DETAIL_LENGTH], self._episode.since)
         self._told = replace(self._told, fault=fault, errors=self._told.errors + (error is not None))
 

@@ -122,7 +122,7 @@ def _answer(seen: Seen, config: Config) -> Finding:
 
 def _topology(page: Page) -> Finding:
     topology = page.topology
-    links, devices = topology.lanes_by_link(), {tile.device for tile in topology.tiles}
+    links, devices = topology.lanes_by_link(), topology.devices()
     found = size_of(len(devices), len(topology.tiles), len(links))
     if page.gap:
         advice = "it is believed after it came so source.incomplete_fetches times; is a GPU missing?"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
-from xelinkd.forks import CRASHED, cause_of_end, stand_alone
+from xelinkd.forks import CRASHED, cause_of_end, kill, reap, stand_alone
 from xelinkd.model.fabric import MAX_SIZE
 from xelinkd.model.unknown import Reason
 from xelinkd.sources.failure import FetchError
@@ -68,8 +66,7 @@ class Asking:
 
     def _end(self, child: _Child) -> str:
         """Kill what has not ended; give the cause of its end, if that was not its own will."""
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
+        kill(child.pidfd)
         os.close(child.answer)
         cause = self._ended(child, _KILLED_WITHIN)
         self._stuck = None if cause else child
@@ -79,10 +76,8 @@ class Asking:
         """Reap it, if it ends in time; give the cause of its end, or nothing."""
         if not wait([child.pidfd], within):
             return ""
-        _, status = os.waitpid(child.pid, 0)
-        os.close(child.pidfd)
         self._stuck = None
-        return cause_of_end(os.waitstatus_to_exitcode(status))
+        return reap(child.pid, child.pidfd)
 
 
 def _too_late(seconds: float) -> FetchError:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from xelinkd.model.undecodable import UNDECODABLE
 from xelinkd.views.gpus import Gpu
 
 VERSION: Final = 1
@@ -247,5 +248,5 @@ def read(content: bytes) -> Document:
     """
     try:
         return _DECODER.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise NoDocumentError(str(error)) from None

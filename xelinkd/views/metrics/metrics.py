@@ -99,7 +99,7 @@ def _shape(state: State) -> dict[str, str] | None:
     topology = _known_now(state)
     if topology is None:
         return None
-    devices = {tile.device for tile in topology.tiles}
+    devices = topology.devices()
     return {"devices": str(len(devices)), "tiles": str(len(topology.tiles))}
 
 
