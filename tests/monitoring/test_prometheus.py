@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from support.daemon import wait_until
 from support.dashboard import expressions
 from support.metrics import BUSY, FIGURES, families

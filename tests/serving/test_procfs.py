@@ -26,7 +26,7 @@ ODD_NAME = "a) R 1 2 (b"  # the kernel writes it as it is between parentheses
 KERNEL = tuple(int(number) for number in os.uname().release.split(".")[:2])
 
 CONFINED = """
-import dataclasses, json, os
+import json, msgspec, os
 from functools import partial
 from pathlib import Path
 from xelinkd.confinement.confine import confine
@@ -38,7 +38,7 @@ from xelinkd.state.told import Process
 forgo_new_privileges()
 confine(Promise(reads=(Path("/proc"),)))
 processes = [Process("parent", os.getppid(), 0.0), Process("self", os.getpid(), 0.0)]
-print(json.dumps({name: dataclasses.asdict(found) for name, found in figures_of(processes).items()}))
+print(json.dumps({name: msgspec.structs.asdict(found) for name, found in figures_of(processes).items()}))
 """
 
 

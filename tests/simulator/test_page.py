@@ -1,12 +1,12 @@
 """The page, held against pages that the real exporter wrote."""
 
 import gzip
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from xelinkd.simulator.machine import PRESETS, Machine, Pod, mesh, pairs, parse_machine

@@ -13,10 +13,11 @@ import signal
 import socket
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from xelinkd.config.load import load
 from xelinkd.confinement.privileges import forgo_new_privileges

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from xelinkd import logs
 from xelinkd.cli.go_flags import translate
@@ -51,8 +53,7 @@ _FLAG: Final = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 log = logs.logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(Struct, frozen=True):
     """A parsed command line: the verb's own options, what to tell the user, how to read the configuration."""
 
     options: argparse.Namespace

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.config.duration import Duration
 from xelinkd.config.overrides import AnyOverride, Override, UrlHttps, UrlPort
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     Overrides = tuple[AnyOverride, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(Struct, frozen=True):
     """What is left for our own parser, what the flags ask for, and at most one line to tell the user."""
 
     rest: tuple[str, ...]
@@ -45,8 +45,7 @@ def translate(argv: Sequence[str]) -> Translation:
     return Translation(tuple(rest), tuple(overrides), _warnings(ignored))
 
 
-@dataclass(frozen=True, slots=True)
-class _Flag:
+class _Flag(Struct, frozen=True):
     """A flag as given: `-interval`, and its value; None if the arguments ended before it."""
 
     spelling: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from urllib3.util import parse_url
 
 from xelinkd import __version__
@@ -64,8 +64,7 @@ _STATUS_ADVICE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """Where a xelinkd serves its status (a URL without a path), and how it is asked.
 
     `cert_file` is the server's own certificate, `ca_file` what else to trust (neither: the system's CAs).

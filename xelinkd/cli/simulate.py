@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ssl
 from argparse import ArgumentTypeError
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from xelinkd.cli.arguments import parse_options, parser
 from xelinkd.cli.exit_status import Status

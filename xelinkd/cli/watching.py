@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from xelinkd import clocks
 from xelinkd.cli.service import ask_document
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from xelinkd.views.terminal.look import Line, Look
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """All that is known at the beginning: in words, and as what becomes JSON."""
 
     time: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.config.duration import Duration
 from xelinkd.config.rules import address_and_port
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Config
 
 
-@dataclass(frozen=True, slots=True)
-class Bond:
+class Bond(Struct, frozen=True):
     """A rule that joins keys: `allowed` tells what the first of them may be, or None if all is well."""
 
     keys: tuple[str, ...]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import tomli
+from msgspec import Struct
 
 from xelinkd.config.bonds import BONDS, Bond
 from xelinkd.config.duration import Duration
@@ -34,16 +34,14 @@ _MOST_SECONDS: Final = 10**9
 _DIGITS: Final = re.compile(r"[0-9]{1,9}")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """A configuration, and where each key's value came from: `default`, `file` or `flag -interval`."""
 
     config: Config
     origins: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(Struct, frozen=True):
     """A value that is not checked yet, and where it came from."""
 
     value: object

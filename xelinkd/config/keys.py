@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from xelinkd.config.schema import Config, Output
 from xelinkd.config.toml_text import toml_value
@@ -27,8 +27,7 @@ LISTS: Final[Mapping[str, type[msgspec.Struct]]] = {"outputs": Output}
 _NUMBER: Final = re.compile(r"\[[0-9]+\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key of the configuration; `type` is its annotation, as msgspec reads it."""
 
     section: str

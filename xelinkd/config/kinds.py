@@ -6,14 +6,14 @@ settings, and a line here. Its key, its documentation, its checks and what its w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 AUTO: Final = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of source, in words; the keys of the addresses that it asks over HTTP, the preferred one first.
 
     `devices`: the folders whose device nodes it uses. `reads`: what it reads besides, files or folders.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.config.decode import decode
 from xelinkd.config.problems import ConfigError, Problem
@@ -23,19 +24,22 @@ if TYPE_CHECKING:
 _KEY: Final = os.urandom(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A configuration as read from disk. Two that are equal ask for the same work.
+class Loaded(Struct, frozen=True):
+    """A configuration as read from disk.
 
     `origins` tells for each key path where its value came from; `path` is the file, there or not;
     `fingerprints` tell for each file that the configuration points to whether its content is another.
     """
 
     config: Config
-    origins: Mapping[str, str] = field(compare=False)
+    origins: Mapping[str, str]
     path: Path
     fingerprints: Mapping[Path, bytes]
-    is_there: bool = field(default=True, compare=False)
+    is_there: bool = True
+
+    def asks_for_the_same(self, other: Loaded) -> bool:
+        """Tell whether both ask for the same work, wherever the values came from."""
+        return (self.config, self.path, self.fingerprints) == (other.config, other.path, other.fingerprints)
 
 
 def load_again(before: Loaded, overrides: Sequence[AnyOverride] = ()) -> Loaded:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from xelinkd.config.url import with_https, with_port
 
 URL_KEY = "source.url"
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """A value for one key (`source.interval`), in the types of TOML; `flag` is spelt as the user did."""
 
     key: str
@@ -23,8 +23,7 @@ class Override:
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
-class UrlPort:
+class UrlPort(Struct, frozen=True):
     """Another port for the URL in force."""
 
     key: ClassVar[str] = URL_KEY
@@ -36,8 +35,7 @@ class UrlPort:
         return with_port(current, self.port) if isinstance(current, str) else current
 
 
-@dataclass(frozen=True, slots=True)
-class UrlHttps:
+class UrlHttps(Struct, frozen=True):
     """Encryption for the URL in force."""
 
     key: ClassVar[str] = URL_KEY

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, Final, get_args
+
+from msgspec import Struct
 
 from xelinkd.config.duration import Duration
 from xelinkd.config.toml_text import toml_value
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _INT64_MAX: Final = (1 << 63) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What a value of the right type must satisfy; `allowed` tells people about type and rule together."""
 
     allowed: str

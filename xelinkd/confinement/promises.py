@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 import xelinkd
 from xelinkd.config.rules import address_and_port
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 Identity = tuple[Path, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """What a process does at most; folders stand for all that is in them, and nothing is ever executed.
 
     `reads`: None is anywhere. `connects_to`, `listens_on`: TCP ports. `keeps`: of the capabilities that it

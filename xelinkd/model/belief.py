@@ -5,8 +5,9 @@ A cut page must never cost a label, and an unforeseen machine must still get its
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from xelinkd.model.observation import Unknown
 from xelinkd.model.unknown import Reason
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from xelinkd.model.topology import Topology
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """What an incomplete page shows and what it lacks, and how many times in a row it has come so."""
 
     seen: tuple[Topology, str] | None = None

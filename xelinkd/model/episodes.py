@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 REMIND_EVERY: Final = 3600.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
+class Began(Struct, frozen=True):
     """The fault was not there before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lasts:
+class Lasts(Struct, frozen=True):
     """The fault is still there, after so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The fault is over, after so many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Episode:
+class Episode(Struct, frozen=True):
     """A fault in its course: the kinds told so far, since when, when last told (steady seconds)."""
 
     kinds: frozenset[str]

@@ -7,9 +7,10 @@ the lines after it, and NFD drops them once it is past.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.model.labels import LABEL_NAME, join_value, link_lines, pairs_of, split_value
 from xelinkd.model.summary import ALL_LINKED, COUNT, LARGEST_GROUP, MIN_LANES
@@ -31,8 +32,7 @@ _SUMMARY: Final = re.compile(
 _PAIRS: Final = re.compile(r"(?:\d+\.\d+-\d+\.\d+(?:_\d+\.\d+-\d+\.\d+)*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureFile:
+class FeatureFile(Struct, frozen=True):
     """Label lines, and when they expire (Unix time; None: never, as the Go program writes)."""
 
     lines: tuple[str, ...]

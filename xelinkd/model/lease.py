@@ -5,8 +5,9 @@ All decisions about the feature file are here; they know neither files nor clock
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from xelinkd.model.feature_file import FeatureFile
 
@@ -14,8 +15,7 @@ from xelinkd.model.feature_file import FeatureFile
 TOLERANCE: Final = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(Struct, frozen=True):
     """One moment on both clocks, in seconds.
 
     `boot` runs through suspend and cannot be set (CLOCK_BOOTTIME); `wall` is Unix time, which people set.
@@ -30,28 +30,24 @@ class Instant:
         return self.wall - self.boot
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Labels that hold until `end`, a moment of boot time."""
 
     lines: tuple[str, ...]
     end: float
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """Replace the feature file by this one."""
 
     file: FeatureFile
 
 
-@dataclass(frozen=True, slots=True)
-class Remove:
+class Remove(Struct, frozen=True):
     """Remove the feature file: its labels hold no longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """Leave the feature file as it is: every write makes NFD discover everything anew."""
 
 

@@ -7,9 +7,11 @@ tries it at every interval takes all threads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from xelinkd.model.unknown import Reason
 
@@ -27,8 +29,7 @@ class Answer(Enum):
     OTHER = auto()  # something came back, but not about them
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What is known of the credentials: whether they were accepted, and time-outs in a row since."""
 
     accepted: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from xelinkd.model.exposition import FAMILY, MalformedLineError, read_rows
 from xelinkd.model.scan import Excerpt, scan
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What a page shows, row by row and in all, and what makes it incomplete (None: it is a full square)."""
 
     rows: tuple[Row, ...]
     topology: Topology
     gap: str | None
-    block: bytes = field(default=b"", compare=False, repr=False)
+    block: bytes = b""
     """The family's lines as they stand on the page: kept to know them again."""
 
 

@@ -7,9 +7,10 @@ and a large page is never held whole.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 from xelinkd.model.exposition import FAMILY, family_lines
 from xelinkd.model.unknown import Reason, UnknownPageError
@@ -38,8 +39,7 @@ class Run(NamedTuple):
     first: int
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """What a page has of the family, and what tells its kind.
 
     `block`: the family's sample lines, in their order, with line feeds between them. `rest`: the first

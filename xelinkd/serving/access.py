@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 import re
 import ssl
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.config.rules import address_and_port
 from xelinkd.config.small_file import SecretError, read_secret
@@ -25,8 +26,7 @@ class AccessError(Exception):
     """The TLS material cannot be had; the text says which file, why, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """Who is answered.
 
     `token`: None asks for none; `problem`: why there is none that could be asked for. `context`: None is

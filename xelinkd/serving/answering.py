@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd import logs
 from xelinkd.model.episodes import follow
@@ -24,8 +25,7 @@ METHODS: Final = ("GET", "HEAD")
 log = logs.logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """What answers at a path, soon: nobody else is answered meanwhile. `is_open`: to whoever asks."""
 
     answer: Callable[[Request], Response]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.serving.request import MAX_HEAD_SIZE, RefusedError, head_size, read_head
 from xelinkd.serving.response import render_head, sentence
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _SMALL: Final = 16 << 10  # bytes; nobody who is given no more, a probe for one, has to go for that
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """What clients may take: each of them, and all together. Times are in seconds.
 
     `unsent`: bytes of responses that clients have not taken yet, all together. `requests`: of one connection.

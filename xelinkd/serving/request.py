@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +34,7 @@ class RefusedError(Exception):
         super().__init__(sentence)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is asked for: a path, as it was sent (`/livez`), and the parameters of its query.
 
     Of a parameter that is repeated the last counts; one without a value (`?verbose`) has "". The answer to a
@@ -46,8 +46,7 @@ class Request:
     is_head: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The head of a request, with what decides whether it is answered.
 
     `host`: without port and brackets, in small letters; "" if the client (HTTP/1.0) names none.

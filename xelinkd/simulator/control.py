@@ -7,9 +7,11 @@ and a sentence.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from xelinkd.simulator.faults import Answer, Mode, health, metrics, parse_mode
 from xelinkd.simulator.rest import OPEN, Door, topology, unauthorized
@@ -26,8 +28,7 @@ _LINK_PATH: Final = f"{CONTROL_PATH}/links/"
 _UP: Final = {"up": True, "down": False}
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """All that a request can see or change.
 
     `scrapes` counts the answers on `/metrics`, errors included, and `reads` those on REST's topology.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from xelinkd.model.topology import Tile
 
@@ -70,8 +72,7 @@ MAX_1550: Final = Product("Intel(R) Data Center GPU Max 1550", "0xbd5")
 MAX_1100: Final = Product("Intel(R) Data Center GPU Max 1100", "0xbda")
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """GPUs with equal tiles, and the XeLinks between these, all of them with the same number of lanes."""
 
     model: Product

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from xelinkd.simulator.faults import Answer, Mode
 from xelinkd.simulator.machine import Connection, pairs
@@ -33,8 +35,7 @@ _NAMES: Final = {
 _CPUS_OF_NUMA_NODE: Final = ("0-55,112-167", "56-111,168-223")
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """Who is let in (None: everybody), and how many logins have failed so far, anybody's.
 
     `scale` is in seconds: a failed login takes 2^n times that, so much that a test need not wait.

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -20,6 +19,9 @@ from socketserver import TCPServer, ThreadingMixIn
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from xelinkd.simulator.certificate import make_certificate
 from xelinkd.simulator.control import CONTROL_PATH, METRICS_PATH, Request, State, rest_step, sentence, step
@@ -41,8 +43,7 @@ _POLL_SECONDS: Final = 0.05  # how soon `stop` is noticed
 _DRAIN_SECONDS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """How to serve the REST server of the bare-metal package, beside the page and of the same machine.
 
     It always speaks TLS: with `certfile` (PEM, with its key), or with one that is made for it.
@@ -53,8 +54,7 @@ class Rest:
     certfile: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How to serve a machine.
 
     Port 0 takes a free port. A `certfile` (PEM; the key in `keyfile` or in the same file) makes it HTTPS.

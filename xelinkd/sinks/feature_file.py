@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, read, render
 from xelinkd.sinks.whole_file import MODE, Signature, kind_of, remove, replace_whole, signature_of
@@ -22,21 +23,18 @@ if TYPE_CHECKING:
 NEW: Final = ".new"
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """There is no file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ours:
+class Ours(Struct, frozen=True):
     """A file that this program or the Go program wrote; `readable` if NFD may read it."""
 
     file: FeatureFile
     readable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Struct, frozen=True):
     """Something that is not ours, and never adopted, changed or removed."""
 
     what: str
@@ -45,8 +43,7 @@ class Foreign:
 OnDisk = Absent | Ours | Foreign
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureFileSink:
+class FeatureFileSink(Struct, frozen=True):
     """Where the feature file is, and where its next content is staged (on the same file system)."""
 
     path: Path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.outputs.format import MAX_SIZE
 from xelinkd.sinks.whole_file import Signature, kind_of, remove, replace_whole, signature_of
@@ -20,8 +21,7 @@ class ForeignError(Exception):
     """What is there is not ours; the text says what it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFile:
+class OutputFile(Struct, frozen=True):
     """Where an output goes, and how contents of ours begin: whatever begins so may be replaced."""
 
     path: Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ssl
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from urllib3.util import parse_url
 
 from xelinkd.model.printable import printable
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 _NO_CHECK_TIME: Final = 0x200000
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """What a server shows: its certificate as PEM, and what stands in it."""
 
     pem: str

@@ -10,9 +10,9 @@ import contextlib
 import http.client
 import io
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import Struct
 from urllib3.connection import HTTPConnection
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ class BudgetSpentError(Exception):
     """The server sent more bytes than it may."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Struct, frozen=True):
     """A moment, in seconds of a clock, by which everything must be done."""
 
     moment: float
@@ -133,8 +132,7 @@ def _connect_one(info: tuple[Any, ...], seconds: float) -> socket.socket:
     return sock
 
 
-@dataclass(slots=True)
-class _Allowance:
+class _Allowance(Struct):
     """How many bytes may still come."""
 
     left: int

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
 class CaFileError(Exception):
     """The file of what is trusted cannot be read, or holds no certificate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """What the server must show: one of the certificates in a PEM file, or the one with this SHA-256."""
 
     file: str = ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import http.client
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from urllib3.util import SKIP_HEADER, parse_url
 
 from xelinkd import __version__
@@ -49,8 +49,7 @@ def _no_words(_status: int, _body: bytes) -> Objection | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an answer is to be had, and what one fetch may cost.
 
     `deadline_seconds` is for the whole fetch, `max_page_bytes` for all that is received, headers included;

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import http.client
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from xelinkd.model.unknown import Reason
 from xelinkd.model.xelink_json import message_of, read_answer

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from xelinkd.model.login import Answer, answer_of
 from xelinkd.model.observation import Unknown
@@ -50,8 +52,7 @@ class Source(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class HttpSource:
+class HttpSource(Struct, frozen=True):
     """A place that answers over HTTP, and how its answers are read."""
 
     place: Place

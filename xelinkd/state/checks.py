@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.model.words import span
 
@@ -18,8 +19,7 @@ CRASHING: Final = 3  # failures in a row after which a restart is no accident
 SLACK: Final = 10.0  # seconds; a busy node is no dead daemon
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was looked at; `detail` says why it fails, or what there is to know."""
 
     name: str

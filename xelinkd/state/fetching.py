@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from xelinkd.model.observation import Known, Observation
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from xelinkd.state.told import Fetching
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """What a fetch took: seconds until all bytes were there, seconds to read them, and how many came."""
 
     fetch_seconds: float

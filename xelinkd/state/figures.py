@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """Processor time in seconds, resident memory in bytes, open descriptors (None: the kernel does not tell).
 
     Resident memory counts pages that are shared with other processes as if they were its own.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import msgspec
 
 from xelinkd.model.topology import Count, Tile, Topology
-from xelinkd.state.histogram import Seconds
+from xelinkd.state.histogram import Seconds  # noqa: TC001  msgspec reads the annotation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from xelinkd.model.observation import Known, Observation
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from xelinkd.model.lease import Held
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """How often the feature file was written, and how often that or a look at it failed."""
 
     writes: int

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import Struct
 
 from xelinkd.model.lease import Instant  # noqa: TC001  shown in the annotations of what is public
 from xelinkd.model.observation import MAX_DETAIL_LENGTH
-from xelinkd.model.unknown import Reason
+from xelinkd.model.unknown import Reason  # noqa: TC001  as above
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING, Count, Histogram, Seconds, empty
 from xelinkd.state.history import History  # noqa: TC001  as above
 
@@ -167,8 +167,7 @@ class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lacking: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """All that is known of the daemon at one moment; `turned_at` is when the supervisor last was awake."""
 
     now: Instant

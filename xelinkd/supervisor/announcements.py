@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 GRACE: Final = 30.0  # seconds; then it is ready without an outcome, too: earlier labels are long adopted
 _NEVER: Final = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """How the daemon is.
 
     `now`, and `asked_at`, when its configuration was last asked to be read again (None: never), are moments
@@ -26,8 +27,7 @@ class Situation:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What was told: whether we are ready, and since when we are that or not; the last words; when we fed.
 
     `has_started`: we were ready before. `asked_at` is the last wish for another configuration that was heard.

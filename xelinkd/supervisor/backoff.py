@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 FIRST_DELAY: Final = 0.1  # seconds, before the second restart in a row; the first is at once
 HEALTHY_AFTER: Final = 60.0  # seconds of life after which earlier failures are forgotten
 MAX_DELAY_WITH_PROGRESS: Final = 1.0  # seconds, for a unit that did its work before it failed
 
 
-@dataclass(frozen=True, slots=True)
-class Failures:
+class Failures(Struct, frozen=True):
     """How many times in a row a unit failed soon after its start, and how many without doing its work."""
 
     count: int = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.config.schema import files_of_the_source
 from xelinkd.model.login import ACCEPTED, NEW, WAIT, Standing
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 WORDS: Final = frozenset({WARY, ADMITTED, SPARED})
 
 
-@dataclass(frozen=True, slots=True)
-class Logins:
+class Logins(Struct, frozen=True):
     """Before when the credentials may not be sent (time.monotonic), and how they stand."""
 
     not_before: float = 0.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import faulthandler
 import time
-from dataclasses import replace
 from enum import Enum, auto
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from xelinkd import __version__, clocks, logs
 from xelinkd.config.changes import changes
@@ -199,7 +200,7 @@ class Supervisor:
             self._tell_refused(error)
         else:
             self._tell_right_again()
-            has_changed = loaded != self._loaded
+            has_changed = not loaded.asks_for_the_same(self._loaded)
             if has_changed:
                 self._apply(loaded)
             else:

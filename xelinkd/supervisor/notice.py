@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from xelinkd import __version__, clocks
 from xelinkd.config.keys import in_force
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from xelinkd.workers.boards import Boards
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """The configuration in force, how many came before it, and what is wrong with the file since."""
 
     loaded: Loaded

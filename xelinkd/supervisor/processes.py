@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Final, NoReturn
+
+from msgspec import Struct
 
 from xelinkd import clocks, logs
 from xelinkd.confinement.confine import confine
@@ -34,8 +35,7 @@ class OutOfTurnError(Exception):
     """A worker said what it may not say: it is not what was forked any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What a worker is to do, and what it needs for that.
 
     `connections` are the ends of pipes that it takes over, `shared` the descriptors that it has in common
@@ -53,8 +53,7 @@ class Job:
     shared: Sequence[int] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(Struct, frozen=True):
     """A worker that was forked: its process, the supervisor's end of its control pipe, its birth."""
 
     job: Job

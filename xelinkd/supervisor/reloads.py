@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 AFTER_APPLIED: Final = 1.0  # seconds; a new pipeline deserves to get somewhere
 AFTER_NOTHING: Final = 0.05  # seconds; reading costs a millisecond
@@ -11,8 +13,7 @@ AFTER_NOTHING: Final = 0.05  # seconds; reading costs a millisecond
 NEVER: Final = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Reloads:
+class Reloads(Struct, frozen=True):
     """When the next reload is due (NEVER: none is asked for), and before when there may be none."""
 
     due: float = NEVER

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from xelinkd.model.lease import Instant
 from xelinkd.state.checks import has_settled, live, passed
@@ -22,8 +24,7 @@ AGAIN_AFTER: Final = 1.0  # seconds, where the manager did not take a message
 SLEW: Final = 1.0  # second; a clock that is brought into step slowly makes no new words
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceManager:
+class ServiceManager(Struct, frozen=True):
     """Where its socket is ("": there is none), and the seconds after which it ends us if it hears nothing."""
 
     address: str = ""

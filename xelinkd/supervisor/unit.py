@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd import clocks, logs
 from xelinkd.state.told import Ended, Process, UnitState
@@ -31,8 +32,7 @@ _WORK_DONE: Final = frozenset({PROGRESS, CHANGED})  # by the pipeline and the st
 log = logs.logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """What a unit is made from: equal `key`s make equal workers; `jobs` gives them, with fresh pipes."""
 
     key: object

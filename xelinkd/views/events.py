@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.model.words import count, listed, span
 from xelinkd.state.history import Event, Kind
@@ -28,8 +29,7 @@ _SENTENCES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One sentence for what happened at one moment (seconds of boot time)."""
 
     at: float

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd.model.words import count, listed, relative, span
 from xelinkd.state.checks import live, ready
@@ -35,8 +36,7 @@ VERDICTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """The tone, a few words for a title, and sentences, the most important first."""
 
     tone: Tone

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import Struct
 from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyFD, Mask
 
 from xelinkd.watching import mounts
@@ -65,8 +65,7 @@ class Event(NamedTuple):
         return bool(is_new) and not os.path.islink(self.entry.path)  # noqa: PTH114  as said above
 
 
-@dataclass(frozen=True, slots=True)
-class Tap:
+class Tap(Struct, frozen=True):
     """Picks one entry's events out of those of a watch; called by watchdog's thread."""
 
     entry: Entry

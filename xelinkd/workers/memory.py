@@ -6,8 +6,9 @@ moment of boot time; the stamp in the file is wall time, and tells another one o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from xelinkd.model.episodes import Episode  # noqa: TC001  msgspec reads the annotation
 from xelinkd.model.lease import Held  # noqa: TC001  as above
@@ -17,8 +18,7 @@ from xelinkd.workers.board import Board
 _SIZE: Final = 1024 * 1024  # bytes; NFD takes 64 KiB of labels
 
 
-@dataclass(frozen=True, slots=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True):
     """The labels held, and the fault that was told and is not over."""
 
     held: Held | None = None

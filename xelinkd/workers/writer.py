@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from xelinkd import clocks, logs
 from xelinkd.model.labels import label_lines
@@ -61,8 +62,7 @@ def write_labels(
         desk.keep_labels(lambda: has_turn(lock))
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
+class _Desk(Struct, frozen=True):
     """What the writer works with while the feature file is its own to keep."""
 
     keeper: Keeper

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from xelinkd.cli.arguments import configured_parser, parse
 from xelinkd.cli.doctor import feature_file, files, folder, lock, page, reach, service

@@ -7,11 +7,11 @@ that a success. So what the kernel has, Level Zero must have, too; else the topo
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
 
 from xelinkd.model.fabric import Fabric, encode
 from xelinkd.model.observation import Unknown
@@ -52,8 +52,7 @@ def _read(library: str, sysfs: Path) -> Fabric | Unknown:
     return surroundings.doubt(gpus) or Fabric(tuple(map(surroundings.located, gpus)))
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What is there beside Level Zero: the kernel's GPUs, by address; and what can be used of them."""
 
     shown: Mapping[str, PciGpu]

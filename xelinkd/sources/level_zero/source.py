@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from xelinkd.model.fabric import read_message
 from xelinkd.model.observation import Unknown
@@ -24,8 +26,7 @@ LIBRARY: Final = "libze_loader.so.1"
 ADDRESS: Final = f"Level Zero ({LIBRARY})"
 
 
-@dataclass(frozen=True, slots=True)
-class LevelZero:
+class LevelZero(Struct, frozen=True):
     """Level Zero Sysman on this node; `sysfs` is where the kernel shows what there should be."""
 
     deadline_seconds: float

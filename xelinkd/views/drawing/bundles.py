@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from xelinkd.model.topology import Tile
@@ -14,8 +15,7 @@ _ALL_COUNTED: Final = 6  # bundles, the number of 4 GPUs: with more, only those 
 _MOST_COUNTED: Final = 12
 
 
-@dataclass(slots=True)
-class Bundle:
+class Bundle(Struct):
     """All links between two GPUs by their lanes, most lanes first, and how many more are missing."""
 
     devices: tuple[int, int]

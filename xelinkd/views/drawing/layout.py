@@ -6,10 +6,11 @@ Lengths are units of the drawing, about a pixel each; y grows downwards.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,8 +65,7 @@ ROOMY: Final = Measures(Size(40, 22), Size(56, 22), 18)
 COMPACT: Final = Measures(Size(10, 10), Size(26, 18), 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """A tile in its card; links end at its port, beside it on the card's edge."""
 
     tile: Tile
@@ -73,8 +73,7 @@ class Chip:
     port: Point
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A GPU: its box, the room for its name, its tiles."""
 
     device: int

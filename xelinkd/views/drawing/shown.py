@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from xelinkd.model.topology import Tile
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 MAX_TILES: Final = 128  # that are drawn: 64 GPUs with 2; the page of XPU Manager that is read holds no more
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The topology last known, with the tiles that only missing links name (`gone`) in their places."""
 
     tiles: tuple[Tile, ...]

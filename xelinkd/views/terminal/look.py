@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 from xelinkd.model.printable import printable
 
@@ -36,8 +37,7 @@ _ASCII: Final = {Tone.GOOD: "ok", Tone.BAD: "NO", Tone.ODD: "!!", Tone.QUIET: "-
 _SIGNS: Final = {Tone.GOOD: "✓", Tone.BAD: "✗", Tone.ODD: "!", Tone.QUIET: "-"}
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a terminal can show."""
 
     colours: bool = False
