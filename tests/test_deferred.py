@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 # What libraries import for what the daemon does not ask of them; OpenSSL is the largest by far.
 NEEDLESS = {
     *("_ssl", "asyncio", "bz2", "lzma", "mimetypes", "tempfile", "zipfile", "importlib.metadata"),
-    *("difflib", "encodings.idna", "stringprep"),
+    *("difflib", "encodings.idna", "stringprep", "ast", "dis", "random", "tokenize"),
+    *("msgspec.inspect", "structlog.stdlib", "structlog.threadlocal"),
     *("prometheus_client", "xelinkd.serving", "xelinkd.simulator"),
 }
+
+OPENSSL = re.compile(r"\S*(?:libssl|libcrypto|_ssl|_hashlib)\S*")
 
 
 def _python(code: str) -> str:
@@ -46,6 +49,20 @@ def test_daemon_does_without_rich() -> None:
     assert _python(code) == "False\nrich.text\n"
 
 
+def test_daemon_that_serves_does_without_openssl(daemon: Daemon) -> None:
+    """Who asks and serves over plain HTTP has no OpenSSL in memory, with all that the status serves."""
+    daemon.serve_status()
+    daemon.start(env={"PYTHONPROFILEIMPORTTIME": "1"}).wait_for_links(lambda links: len(links) == 6)
+    answers = [daemon.ask(path) for path in ("/metrics", "/", "/topology.svg", "/status.json", "/livez")]
+    assert [status for status, _ in answers] == [200] * 5
+    assert not OPENSSL.findall(_mapped(daemon))
+
+
+def _mapped(daemon: Daemon) -> str:
+    pids = (daemon.pid, *daemon.wait_for_workers().values())
+    return "".join(Path(f"/proc/{pid}/maps").read_text() for pid in pids)
+
+
 def _imported(daemon: Daemon) -> set[str]:
     """Give what was imported by a statement, in any process of the daemon: `-X importtime` tells.
 
@@ -58,9 +75,7 @@ def _imported(daemon: Daemon) -> set[str]:
 def test_daemon_over_http_loads_nothing_needless(daemon: Daemon) -> None:
     """A daemon that asks over http and serves no status has neither OpenSSL nor the like in any process."""
     daemon.start(env={"PYTHONPROFILEIMPORTTIME": "1"}).wait_for_links(lambda links: len(links) == 6)
-    pids = (daemon.pid, *daemon.wait_for_workers().values())
-    mapped = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in pids)
-    assert not re.findall(r"\S*(?:libssl|libcrypto|_ssl|_hashlib)\S*", mapped)
+    assert not OPENSSL.findall(_mapped(daemon))
     imported = _imported(daemon)
     assert {"email.parser", "urllib3.connection", "xelinkd.workers.fetcher"} <= imported
     assert not NEEDLESS & imported

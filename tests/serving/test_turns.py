@@ -11,6 +11,7 @@ from xelinkd.serving.access import Access
 from xelinkd.serving.answering import Answers, Route
 from xelinkd.serving.reception import BOUNDS, Reception
 from xelinkd.serving.response import Response, sentence
+from xelinkd.serving.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ async def order_of(paths: Sequence[str]) -> list[str]:
     routes = {"/": Route(answer), "/livez": Route(answer, is_open=True)}
     pairs = [socket.socketpair() for _ in paths]
     async with asyncio.TaskGroup() as tasks:
-        reception = Reception(Answers(routes, ANYBODY), None, BOUNDS, tasks)
+        reception = Reception(Answers(routes, ANYBODY), Wire, BOUNDS, tasks)
         for path, (ours, theirs) in zip(paths, pairs, strict=True):
             theirs.settimeout(0)
             ours.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())

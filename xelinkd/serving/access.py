@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import re
-import ssl
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -14,6 +13,7 @@ from xelinkd.config.small_file import SecretError, read_secret
 from xelinkd.config.url import is_address
 
 if TYPE_CHECKING:
+    import ssl
     from pathlib import Path
 
     from xelinkd.config.schema import Status
@@ -87,6 +87,8 @@ def _token(path: Path) -> tuple[bytes | None, str]:
 
 
 def _context(status: Status) -> ssl.SSLContext:
+    import ssl  # noqa: PLC0415  where there is no certificate, OpenSSL is not loaded
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
@@ -109,6 +111,8 @@ def _load_certificate(context: ssl.SSLContext, status: Status) -> None:
 
 
 def _ask_for_certificates(context: ssl.SSLContext, ca_file: str) -> None:
+    import ssl  # noqa: PLC0415  as above
+
     context.verify_mode = ssl.CERT_OPTIONAL  # a kubelet's probe has none
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # what is in the file is trusted as itself
     try:

@@ -11,14 +11,14 @@ from msgspec import Struct
 
 from xelinkd.serving.request import MAX_HEAD_SIZE, RefusedError, head_size, read_head
 from xelinkd.serving.response import render_head, sentence
-from xelinkd.serving.wire import Wire
 
 if TYPE_CHECKING:
     import socket
-    import ssl
+    from collections.abc import Callable
 
     from xelinkd.serving.answering import Answers
     from xelinkd.serving.response import Response
+    from xelinkd.serving.wire import Wire
 
 _SMALL: Final = 16 << 10  # bytes; nobody who is given no more, a probe for one, has to go for that
 
@@ -47,11 +47,15 @@ class Reception:
     """Answers clients, within bounds."""
 
     def __init__(
-        self, answers: Answers, context: ssl.SSLContext | None, bounds: Bounds, tasks: asyncio.TaskGroup
+        self,
+        answers: Answers,
+        wire_to: Callable[[socket.socket], Wire],
+        bounds: Bounds,
+        tasks: asyncio.TaskGroup,
     ) -> None:
-        """Talk to nobody yet; each conversation (over TLS, with a context) is to be one of the tasks."""
+        """Talk to nobody yet; each conversation, over the wire to a client, is to be one of the tasks."""
         self._answers = answers
-        self._context = context
+        self._wire_to = wire_to
         self._bounds = bounds
         self._tasks = tasks
         self._clients: set[Wire] = set()
@@ -61,7 +65,7 @@ class Reception:
         """Talk with one more client; where there are too many, the one who keeps us waiting longest goes."""
         while len(self._clients) >= self._bounds.clients:
             self.dismiss_one()
-        wire = Wire(sock)
+        wire = self._wire_to(sock)
         self._clients.add(wire)
         self._tasks.create_task(self._converse(wire)).add_done_callback(lambda _: self._forget(wire))
 
@@ -82,9 +86,8 @@ class Reception:
 
     async def _converse(self, wire: Wire) -> None:
         with contextlib.suppress(OSError):  # the client is gone or too slow, or speaks no TLS
-            if self._context is not None:
-                async with asyncio.timeout(self._bounds.head):
-                    await wire.encrypt(self._context)
+            async with asyncio.timeout(self._bounds.head):
+                await wire.greet()
             await self._answer_all(wire)
             async with asyncio.timeout(self._bounds.lingering):
                 await wire.hang_up()

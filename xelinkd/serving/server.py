@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
@@ -12,9 +13,11 @@ from xelinkd.model.episodes import follow
 from xelinkd.serving.access import Access, AccessError, load_access
 from xelinkd.serving.answering import Answers
 from xelinkd.serving.reception import BOUNDS, Bounds, Reception
+from xelinkd.serving.wire import Wire
 from xelinkd.telling import tell
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Coroutine, Mapping
 
     from xelinkd.config.schema import Status
@@ -59,9 +62,18 @@ async def _listen_and_answer(status: Status, routes: Mapping[str, Route], bounds
     access, listener = await _opened(status)
     with listener:
         async with asyncio.TaskGroup() as tasks:
-            reception = Reception(Answers(routes, access), access.context, bounds, tasks)
+            reception = Reception(Answers(routes, access), _wires(access.context), bounds, tasks)
             while True:
                 await _let_in(listener, reception)
+
+
+def _wires(context: ssl.SSLContext | None) -> Callable[[socket.socket], Wire]:
+    """Give what makes a client's connection: plain, or over TLS where there is a context for it."""
+    if context is None:
+        return Wire
+    from xelinkd.serving.secure_wire import SecureWire  # noqa: PLC0415  it takes OpenSSL
+
+    return partial(SecureWire, context=context)
 
 
 async def _let_in(listener: socket.socket, reception: Reception) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
-import ssl
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    Wait = Callable[[], Awaitable[None]]
+
 Outcome = TypeVar("Outcome")
 
-_RECORD_SIZE: Final = 16_384  # bytes; the largest of TLS
+_PIECE_SIZE: Final = 16_384  # bytes; the largest record of TLS
 
 
 class Wire:
@@ -36,22 +36,19 @@ class Wire:
     @property
     def has_certificate(self) -> bool:
         """Whether the client showed a certificate, which was found good."""
-        return isinstance(self._sock, ssl.SSLSocket) and bool(self._sock.getpeercert())
+        return False
 
     def moved(self) -> None:
         """Take note that the client has just done what we waited for."""
         self.moved_at = self._loop.time()
 
-    async def encrypt(self, context: ssl.SSLContext) -> None:
-        """Begin TLS.
+    async def greet(self) -> None:
+        """Agree with the client on how to talk, if that takes anything.
 
         Raises:
             OSError: the client does not, or not as it should.
 
         """
-        secure = context.wrap_socket(self._sock, server_side=True, do_handshake_on_connect=False)
-        self._sock = secure
-        await self._attempt(secure.do_handshake, self._readable)
 
     async def receive(self, size: int) -> bytes:
         """Give up to `size` bytes, as soon as there are some; none if the client will send no more.
@@ -73,7 +70,7 @@ class Wire:
         for part in parts:
             rest = memoryview(part)
             while rest:
-                sent = await self._attempt(partial(self._sock.send, rest[:_RECORD_SIZE]), self._writable)
+                sent = await self._attempt(partial(self._sock.send, rest[:_PIECE_SIZE]), self._writable)
                 self.moved()
                 self.unsent -= sent
                 rest = rest[sent:]
@@ -87,11 +84,8 @@ class Wire:
             OSError: the connection is broken.
 
         """
-        if isinstance(self._sock, ssl.SSLSocket):
-            with contextlib.suppress(OSError):
-                self._sock.unwrap()  # says the end in TLS; the answer to that is not waited for
         self._sock.shutdown(socket.SHUT_WR)
-        while await self.receive(_RECORD_SIZE):
+        while await self.receive(_PIECE_SIZE):
             pass
 
     def break_off(self) -> None:
@@ -116,21 +110,22 @@ class Wire:
         """Give up the connection, at once."""
         self._sock.close()
 
-    async def _attempt(
-        self, operation: Callable[[], Outcome], possible: Callable[[], Awaitable[None]]
-    ) -> Outcome:
-        """Do something as soon as it is possible; TLS may have to read in order to write, and the reverse."""
+    async def _attempt(self, operation: Callable[[], Outcome], possible: Wait) -> Outcome:
+        """Do something as soon as it is possible."""
         await asyncio.sleep(0)  # a client who never lets us wait would keep all others waiting
         while not self._is_broken_off:
             try:
                 return operation()
-            except ssl.SSLWantReadError:
-                await self._readable()
-            except ssl.SSLWantWriteError:
-                await self._writable()
-            except BlockingIOError:
-                await possible()
+            except OSError as error:
+                wait = self._wait_after(error, possible)
+                if wait is None:
+                    raise
+            await wait()
         raise ConnectionAbortedError
+
+    def _wait_after(self, error: OSError, possible: Wait) -> Wait | None:
+        """Tell what to wait for after an error, if that mends it."""
+        return possible if isinstance(error, BlockingIOError) else None
 
     async def _readable(self) -> None:
         await self._possible(self._loop.add_reader, self._loop.remove_reader)

@@ -95,6 +95,7 @@ class Supervisor:
         """Wait, hear, act, until all units are gone."""
         log.info("started", version=__version__, config=self._loaded.path)
         tell_confinement()
+        self._status.load()
         while not all(unit.is_gone for unit in self._units):
             self._wait()
             self._reap_orphans()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.config.schema import files_of_the_status
 from xelinkd.confinement import promises
+from xelinkd.deferred import load_status_leanly
 from xelinkd.supervisor.processes import Job
 from xelinkd.supervisor.unit import Build, Unit, build_of
 from xelinkd.workers.lifeline import OUTDATED, PROGRESS
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from xelinkd.workers.boards import Boards
     from xelinkd.workers.lifeline import Lifeline
 
+_MODULE: Final = "xelinkd.workers.status"
 OF_THE_STATUS: Final = frozenset({PROGRESS, OUTDATED})
 
 
@@ -32,6 +37,12 @@ class StatusUnits:
         self._leaving: list[Unit] = []
         self._stopped = False
         self.rebuild(loaded)
+
+    def load(self) -> None:
+        """Import what it takes to serve, before the first fork of all: more pages stay shared then."""
+        if self._unit:
+            with suppress(ImportError, OSError):  # the unit, which needs it, will try again and tell
+                _load()
 
     def units(self) -> tuple[Unit, ...]:
         """Give all that are not gone."""
@@ -59,16 +70,23 @@ class StatusUnits:
             self._unit = None
 
 
+def _load() -> None:
+    """Import what it takes to serve: before the fork, as HTTP, metrics and pages are much to import."""
+    if _MODULE not in sys.modules:
+        load_status_leanly()
+        import_module(_MODULE)
+        gc.freeze()  # as at the start: see `cli.run`
+
+
 def status(loaded: Loaded, boards: Boards) -> Build:
     """Serve what is on the boards, as configured."""
     config = loaded.config
 
     def serve(lifeline: Lifeline) -> None:
-        # Imported by the one process that needs it: HTTP, metrics and pages are nothing to the others.
-        module = import_module("xelinkd.workers.status")
-        module.serve_status(config.status, lifeline, boards)
+        import_module(_MODULE).serve_status(config.status, lifeline, boards)
 
     def jobs() -> Sequence[Job]:
+        _load()
         return (
             Job(
                 "status",
