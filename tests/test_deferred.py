@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # What libraries import for what the daemon does not ask of them; OpenSSL is the largest by far.
 NEEDLESS = {
     *("_ssl", "asyncio", "bz2", "lzma", "mimetypes", "tempfile", "zipfile", "importlib.metadata"),
-    *("difflib", "encodings.idna", "stringprep", "ast", "dis", "random", "tokenize"),
+    *("difflib", "encodings.idna", "stringprep", "ast", "dis", "random"),
     *("msgspec.inspect", "structlog.stdlib", "structlog.threadlocal"),
     *("prometheus_client", "xelinkd.serving", "xelinkd.simulator"),
 }
