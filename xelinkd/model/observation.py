@@ -6,9 +6,9 @@ from typing import Annotated, Final
 
 import msgspec
 
-from xelinkd.model.topology import Topology  # noqa: TC001  msgspec reads the annotation
+from xelinkd.model.topology import Topology
 from xelinkd.model.undecodable import UNDECODABLE
-from xelinkd.model.unknown import Reason  # noqa: TC001  as above
+from xelinkd.model.unknown import Reason  # noqa: TC001  msgspec reads the annotation
 
 MAX_MESSAGE_SIZE: Final = 2 * 1024 * 1024  # bytes; 128 tiles, all linked, take 0.3 MB
 MAX_DETAIL_LENGTH: Final = 2000  # characters

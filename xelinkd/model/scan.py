@@ -88,13 +88,12 @@ class _Scan:
         self._is_declared = self._is_of_xpum_1 = self._is_of_xpum_2 = False
 
     def take(self, part: bytes) -> None:
-        feed, last_feed = part.find(b"\n"), part.rfind(b"\n")
-        if feed < 0:
+        end = part.rfind(b"\n") + 1
+        if not end:
             self._tail = self._bounded(self._tail + part)
             return
-        self._read(self._tail + part[: feed + 1])
-        self._read(part[feed + 1 : last_feed + 1])
-        self._tail = self._bounded(part[last_feed + 1 :])
+        self._read(b"".join((self._tail, memoryview(part)[:end])))
+        self._tail = self._bounded(part[end:])
 
     def end(self) -> Excerpt:
         self._read(self._tail)
@@ -124,8 +123,9 @@ class _Scan:
             self._keep(text[start:end])
             at = end
         self._feeds += text.count(b"\n", at)
-        words = islice(_WORD.finditer(text, at), _ENOUGH_REST - len(self._rest))
-        self._rest += [word[0] for word in words]
+        if len(self._rest) < _ENOUGH_REST:
+            words = islice(_WORD.finditer(text, at), _ENOUGH_REST - len(self._rest))
+            self._rest += [word[0] for word in words]
         if not self._lines:
             self._learn_kind(text, is_mentioned=mentioned >= 0)
 
