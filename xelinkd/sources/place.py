@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.client
 import time
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from urllib3.util import SKIP_HEADER, parse_url
+from urllib3.util import SKIP_HEADER
+from urllib3.util import parse_url as _parse_url
 
 from xelinkd import __version__
 from xelinkd.config.url import is_https
@@ -39,6 +41,7 @@ _STATUS_ADVICE: Final = {
     403: "it does not let us in",
     404: "check the path of the URL",
 }
+parse_url: Final = lru_cache(maxsize=8)(_parse_url)  # it takes a tenth of a fetch, and few are asked
 _PART_SIZE: Final = 65_536  # bytes
 _MAX_ERROR_SIZE: Final = 4096  # bytes of an error's body that are read
 _MAX_LINE_SIZE: Final = 200  # bytes of it that are shown

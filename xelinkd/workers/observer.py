@@ -51,6 +51,7 @@ class Observer:
         self._fault: Episode | None = None
         self._oddity: Episode | None = None
         self._oddities: tuple[str, ...] = ()
+        self._told: Page | None = None  # the one whose oddities these are
 
     @property
     def sends_login(self) -> bool:
@@ -88,10 +89,15 @@ class Observer:
 
     def _tell_oddity(self, page: Page, now: float) -> None:
         """Warn of what is believed all the same."""
-        oddities = (*([page.gap] if page.gap else []), *lane_disagreements(page.topology))[:MAX_ODDITIES]
+        oddities = self._oddities if page is self._told else _oddities_of(page)
+        self._told = page
         self._oddity, news = follow(self._oddity, oddities[0] if oddities else None, now)
         tell(log, news, fault="topology_odd", over="topology_odd_no_more", oddities=list(oddities))
         self._oddities = oddities
+
+
+def _oddities_of(page: Page) -> tuple[str, ...]:
+    return (*([page.gap] if page.gap else []), *lane_disagreements(page.topology))[:MAX_ODDITIES]
 
 
 def _tell_choice(seen: Seen) -> None:
