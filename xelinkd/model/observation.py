@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Final
 
 import msgspec
@@ -41,8 +42,17 @@ class MessageError(ValueError):
     """What came through the pipe is not an observation."""
 
 
+class _Sent(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="known"):
+    """What `Known` is on the pipe, its topology not read yet: it is the same for days."""
+
+    topology: msgspec.Raw
+    at: Moment
+    gap: Gap | None = None
+
+
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Known | Unknown)
+_DECODER: Final = msgspec.msgpack.Decoder(_Sent | Unknown)
+_topology_of: Final = lru_cache(maxsize=1)(msgspec.msgpack.Decoder(Topology).decode)
 
 
 def encode(observation: Observation) -> bytes:
@@ -58,7 +68,9 @@ def decode(message: bytes) -> Observation:
 
     """
     try:
-        observation: Observation = _DECODER.decode(message)
+        sent: _Sent | Unknown = _DECODER.decode(message)
+        if isinstance(sent, Unknown):
+            return sent
+        return Known(_topology_of(bytes(sent.topology)), sent.at, sent.gap)
     except UNDECODABLE as error:
         raise MessageError(str(error)) from None
-    return observation
