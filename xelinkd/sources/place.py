@@ -42,7 +42,7 @@ _STATUS_ADVICE: Final = {
     404: "check the path of the URL",
 }
 parse_url: Final = lru_cache(maxsize=8)(_parse_url)  # it takes a tenth of a fetch, and few are asked
-_PART_SIZE: Final = 65_536  # bytes
+_PART_SIZE: Final = 131_072  # bytes
 _MAX_ERROR_SIZE: Final = 4096  # bytes of an error's body that are read
 _MAX_LINE_SIZE: Final = 200  # bytes of it that are shown
 
