@@ -5,9 +5,10 @@ What a worker may say is one of the words below; the supervisor says nothing, it
 
 from __future__ import annotations
 
+import math
+import select
 import time
 from contextlib import suppress
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.deferred import defer
@@ -30,6 +31,15 @@ WARY: Final = b"wary"  # the fetcher: a login may fail, or has failed; the next 
 ADMITTED: Final = b"admitted"  # the fetcher: the credentials are accepted
 SPARED: Final = b"spared"  # the fetcher: the login did not come about after all
 MAX_WORD_SIZE: Final = 16  # bytes
+
+
+def _readable(sources: Sequence[Connection | int], seconds: float) -> list[Connection | int]:
+    """Wait for the first that can be read; as multiprocessing's `wait`, which takes thrice as long."""
+    polling = select.poll()
+    numbers = {source if isinstance(source, int) else source.fileno(): source for source in sources}
+    for number in numbers:
+        polling.register(number, select.POLLIN)
+    return [numbers[number] for number, _ in polling.poll(math.ceil(seconds * 1e3))]
 
 
 class Released(Exception):  # noqa: N818  not an error: the supervisor closed the pipe, the worker ends
@@ -77,14 +87,14 @@ class Lifeline:
 
         """
         while True:
-            ready = wait([self._control, *sources], self._next_wake(until))
+            ready = _readable((self._control, *sources), self._next_wake(until))
             if self._control in ready:
                 raise Released
             now = time.monotonic()
             if now >= self._said + self._period:
                 self.say(ALIVE)
             if ready or (until is not None and now >= until):
-                return ready  # type: ignore[return-value]  # the sources are what was put in
+                return ready
 
     async def until_released(self) -> None:
         """Keep the worker's word beside other tasks of the event loop, until the worker shall end.
