@@ -103,15 +103,16 @@ def _read_lines(lines: Iterable[bytes]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def family_lines(page: bytes, at: int = 0) -> Iterator[tuple[int, int]]:
+def family_lines(page: bytes, at: int = 0, stop: int | None = None) -> Iterator[tuple[int, int]]:
     """Find the family's sample lines: where each begins, and where its line feed is or the page ends.
 
-    `at` is where to begin: at a line's first byte, or at the line feed before it.
+    `at` is where to begin: at a line's first byte, or at the line feed before it; `stop`: where to end.
     """
-    while (found := page.find(FAMILY, at)) >= 0:
+    stop = len(page) if stop is None else stop
+    while (found := page.find(FAMILY, at, stop)) >= 0:
         start = max(page.rfind(b"\n", at, found) + 1, at)
-        end = page.find(b"\n", found)
-        end = len(page) if end < 0 else end
+        end = page.find(b"\n", found, stop)
+        end = stop if end < 0 else end
         after = found + len(FAMILY)
         if (after == end or page[after] not in _NAME_CHARACTERS) and not page[start:found].strip(b" \t"):
             yield start, end

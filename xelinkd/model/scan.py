@@ -88,15 +88,17 @@ class _Scan:
         self._is_declared = self._is_of_xpum_1 = self._is_of_xpum_2 = False
 
     def take(self, part: bytes) -> None:
-        end = part.rfind(b"\n") + 1
+        first, end = part.find(b"\n") + 1, part.rfind(b"\n") + 1
         if not end:
             self._tail = self._bounded(self._tail + part)
             return
-        self._read(b"".join((self._tail, memoryview(part)[:end])))
+        line = self._tail + part[:first]
+        self._read(line, 0, len(line))
+        self._read(part, first, end)
         self._tail = self._bounded(part[end:])
 
     def end(self) -> Excerpt:
-        self._read(self._tail)
+        self._read(self._tail, 0, len(self._tail))
         return Excerpt(
             b"\n".join(self._block),
             b" ".join(self._rest),
@@ -115,19 +117,19 @@ class _Scan:
         detail = f"a line of {FAMILY.decode()} has more than {MAX_LINE_SIZE} bytes"
         raise UnknownPageError(Reason.MALFORMED, detail)
 
-    def _read(self, text: bytes) -> None:
-        """Read whole lines."""
-        at, mentioned = 0, text.find(FAMILY)
-        for start, end in _runs(text, mentioned) if mentioned >= 0 else ():
+    def _read(self, text: bytes, at: int, end: int) -> None:
+        """Read the whole lines that stand there."""
+        begin, mentioned = at, text.find(FAMILY, at, end)
+        for start, stop in _runs(text, mentioned, at, end) if mentioned >= 0 else ():
             self._feeds += text.count(b"\n", at, start)
-            self._keep(text[start:end])
-            at = end
-        self._feeds += text.count(b"\n", at)
+            self._keep(text[start:stop])
+            at = stop
+        self._feeds += text.count(b"\n", at, end)
         if len(self._rest) < _ENOUGH_REST:
-            words = islice(_WORD.finditer(text, at), _ENOUGH_REST - len(self._rest))
+            words = islice(_WORD.finditer(text, at, end), _ENOUGH_REST - len(self._rest))
             self._rest += [word[0] for word in words]
         if not self._lines:
-            self._learn_kind(text, is_mentioned=mentioned >= 0)
+            self._learn_kind(text, begin, end, is_mentioned=mentioned >= 0)
 
     def _keep(self, lines: bytes) -> None:
         feeds = lines.count(b"\n")
@@ -140,26 +142,26 @@ class _Scan:
             detail = f"the page has more than {MAX_LINES} lines of {FAMILY.decode()}: is it real?"
             raise UnknownPageError(Reason.TOO_LARGE, detail)
 
-    def _learn_kind(self, text: bytes, *, is_mentioned: bool) -> None:
+    def _learn_kind(self, text: bytes, at: int, end: int, *, is_mentioned: bool) -> None:
         """Look for what is only wanted of a page without the family."""
-        self._is_of_xpum_1 = self._is_of_xpum_1 or bool(_OF_XPU_MANAGER_1.search(text))
+        self._is_of_xpum_1 = self._is_of_xpum_1 or bool(_OF_XPU_MANAGER_1.search(text, at, end))
         if not self._is_of_xpum_1:  # known at once: a real page is not searched for the other kind
-            self._is_of_xpum_2 = self._is_of_xpum_2 or bool(_OF_XPU_MANAGER_2.search(text))
+            self._is_of_xpum_2 = self._is_of_xpum_2 or bool(_OF_XPU_MANAGER_2.search(text, at, end))
         if is_mentioned:
-            self._is_declared = self._is_declared or bool(_DECLARED.search(text))
+            self._is_declared = self._is_declared or bool(_DECLARED.search(text, at, end))
 
 
-def _runs(text: bytes, mentioned: int) -> Iterator[tuple[int, int]]:
+def _runs(text: bytes, mentioned: int, at: int, end: int) -> Iterator[tuple[int, int]]:
     """Find the family's lines: where they begin and end. Together, where nothing else stands between them.
 
-    `mentioned` is where the family's name first stands.
+    `mentioned` is where the family's name first stands, in the whole lines from `at` to `end`.
     """
-    here = max(0, text.rfind(b"\n", 0, mentioned))
-    start, _ = next(family_lines(text, here), (-1, -1))
+    here = max(at, text.rfind(b"\n", at, mentioned))
+    start, _ = next(family_lines(text, here, end), (-1, -1))
     if start < 0:
         return
-    together = _TOGETHER.match(text, start)
-    if together and next(family_lines(text, together.end()), None) is None:
+    together = _TOGETHER.match(text, start, end)
+    if together and next(family_lines(text, together.end(), end), None) is None:
         yield together.span()
     else:
-        yield from family_lines(text, here)
+        yield from family_lines(text, here, end)

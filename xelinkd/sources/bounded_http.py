@@ -10,10 +10,13 @@ import contextlib
 import http.client
 import io
 import socket
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from urllib3.connection import HTTPConnection
+
+from xelinkd.config.url import is_address
 
 if TYPE_CHECKING:
     import ssl
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 # Bytes of status line and headers. XPU Manager sends 200; some take email's parser a time that grows with the
 # square of their size.
 MAX_HEAD_SIZE: Final = 32_768
+
+
+_same_addresses: Final = lru_cache(maxsize=8)(socket.getaddrinfo)
 
 
 class BudgetSpentError(Exception):
@@ -102,11 +108,14 @@ def secured(url: Url, context: ssl.SSLContext, deadline: Deadline) -> Iterator[s
 
 
 def _plain(url: Url, port: int, deadline: Deadline) -> socket.socket:
-    host = _host(url).encode(
-        "ascii"
-    )  # bytes: for a string, Python would load the codec "idna", which is large
-    addresses = socket.getaddrinfo(host, url.port or port, type=socket.SOCK_STREAM)
-    return connect(addresses, deadline)
+    return connect(_addresses(_host(url), url.port or port), deadline)
+
+
+def _addresses(host: str, port: int) -> Sequence[tuple[Any, ...]]:
+    """Look up a name, each time; an address stays what it is."""
+    look_up = _same_addresses if is_address(host) else socket.getaddrinfo
+    # Bytes: for a string, Python would load the codec "idna", which is large.
+    return look_up(host.encode("ascii"), port, type=socket.SOCK_STREAM)
 
 
 def connect(addresses: Sequence[tuple[Any, ...]], deadline: Deadline) -> socket.socket:
