@@ -1,12 +1,14 @@
 """What `make demo` shows: labels appear, change and survive, written by the real program.
 
-Starts `xelinkd simulate` and `xelinkd run` as a user would, and steers the simulator over HTTP.
+Starts `xelinkd simulate` and `xelinkd run` as a user would, and steers the simulator over HTTP. With
+`--source level-zero` there is no XPU Manager: a library stands in for Level Zero, and its driver fails.
 Ends by itself after about 20 seconds, or on ^C; either way nothing is left running. With `--stay` it goes on
 until ^C, for a look at the page.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -21,8 +23,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import urllib3
 
+from standins.level_zero import Node, build
+from xelinkd.simulator.machine import parse_machine
+from xelinkd.sources.level_zero.source import LIBRARY
+from xelinkd.sources.level_zero.sysfs import shown_gpus
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 
 def free_port() -> int:
@@ -40,33 +47,48 @@ XELINKD: Final = [sys.executable, "-m", "xelinkd"]
 PORT: Final = free_port()
 PAGE: Final = f"http://127.0.0.1:{PORT}/"
 PATIENCE: Final = 30.0  # seconds
+MACHINE: Final = parse_machine("8x-max1550")
 COLOUR: Final = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def main() -> None:
     """Run all scenes."""
+    options = asked_for()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FILE.parent.mkdir(parents=True)
     with ExitStack() as stack:
-        simulator = stack.enter_context(Simulator())
-        configure(simulator.url, namespace="gpu.intel.com")
+        source = stack.enter_context(SOURCES[options.source]())
+        configure(source.settings, namespace="gpu.intel.com")
         say(f"While this runs, the status page is at {PAGE}")
         daemon = stack.enter_context(running([*XELINKD, "run", "--config", str(CONFIG)], LOG))
-        labels_appear()
-        a_link_fails(simulator)
-        xpu_manager_dies(simulator)
+        labels_appear(source)
+        a_link_fails(source)
+        source.fails()
         the_writer_is_killed(daemon)
-        the_configuration_changes(simulator)
-        it_can_be_seen()
+        the_configuration_changes(source)
+        it_can_be_seen(stay=options.stay)
     it_has_ended()
+
+
+def asked_for() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="tools/demo", description="Shows xelinkd at work; needs no root.")
+    parser.add_argument(
+        "--source",
+        choices=SOURCES,
+        default="metrics",
+        help="who tells the links: a simulated XPU Manager (metrics), or a stand-in for Level Zero",
+    )
+    parser.add_argument("--stay", action="store_true", help="go on until ^C")
+    return parser.parse_args()
 
 
 # The scenes.
 
 
-def labels_appear() -> None:
+def labels_appear(source: Source) -> None:
     """Show the first labels, and what they mean."""
-    scene("A node with 8 x Intel Data Center GPU Max 1550 starts. What XPU Manager knows of its tiles:")
+    scene(f"A node with 8 x Intel Data Center GPU Max 1550 starts. {source.introduction}")
     wait_for(links, "the labels")
     command = [*XELINKD, "show", "--config", str(CONFIG)]
     shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
@@ -76,28 +98,17 @@ def labels_appear() -> None:
     say("The first line is the lease: should xelinkd and all else die, NFD drops the labels at that time.")
 
 
-def a_link_fails(simulator: Simulator) -> None:
+def a_link_fails(source: Source) -> None:
     """Take a link away, and bring it back."""
     scene("The XeLink between tiles 0.0 and 3.0 fails ...")
     began = time.monotonic()
-    simulator.put("links/0.0-3.0", "down")
+    source.set_link("0.0-3.0", up=False)
     wait_for(lambda: "0.0-3.0" not in links(), "the label to go")
     say(f"... and {since(began)} later it is gone from the labels: {len(links())} links. It comes back ...")
     began = time.monotonic()
-    simulator.put("links/0.0-3.0", "up")
+    source.set_link("0.0-3.0", up=True)
     wait_for(lambda: "0.0-3.0" in links(), "the label to come back")
     say(f"... and {since(began)} later so is its label: {len(links())} links.")
-
-
-def xpu_manager_dies(simulator: Simulator) -> None:
-    """Kill the source; the labels stay."""
-    scene("XPU Manager dies (kill -9). Intel's own sidecar would now wipe the node's labels; xelinkd:")
-    simulator.kill()
-    show(told("topology_unknown"))
-    pause(2)
-    say(f"The labels stay, on their lease: still {len(links())} links. XPU Manager comes back:")
-    simulator.start()
-    show(told("topology_known_again"))
 
 
 def the_writer_is_killed(daemon: subprocess.Popen[bytes]) -> None:
@@ -108,22 +119,22 @@ def the_writer_is_killed(daemon: subprocess.Popen[bytes]) -> None:
     say(f"A new pair of workers goes on where the old one was: still {len(links())} links.")
 
 
-def the_configuration_changes(simulator: Simulator) -> None:
+def the_configuration_changes(source: Source) -> None:
     """Change the configuration; it applies at once."""
     scene(
         'An administrator edits the configuration: namespace = "example.org", links of 5 lanes and more only'
     )
     began = time.monotonic()
-    configure(simulator.url, namespace="example.org", min_lanes=5)
+    configure(source.settings, namespace="example.org", min_lanes=5)
     wait_for(lambda: "example.org/" in FILE.read_text(), "the new labels")
     say(f"{since(began)} later, without a restart (all links here have 4 lanes, so none is left):")
     show(FILE.read_text())
-    configure(simulator.url, namespace="gpu.intel.com")
+    configure(source.settings, namespace="gpu.intel.com")
     wait_for(lambda: "gpu.intel.com/" in FILE.read_text() and links(), "all labels")
     say("It is put back as it was. (All that was logged is in .demo/xelinkd.log.)")
 
 
-def it_can_be_seen() -> None:
+def it_can_be_seen(*, stay: bool) -> None:
     """Ask the running service, as a person and as a probe."""
     scene("How is it? `xelinkd status` asks the running service, as the page, probes and Prometheus do:")
     shown = subprocess.run(
@@ -133,7 +144,7 @@ def it_can_be_seen() -> None:
     events = json.loads(urllib3.request("GET", f"{PAGE}topology.json", timeout=5).data)["events"]
     say(f"What happened is remembered, though a writer was killed: {len(events)} changes.")
     say(f"The status page: {PAGE}")
-    if "--stay" in sys.argv:
+    if stay:
         say("It goes on until ^C.")
         signal.pause()
 
@@ -150,6 +161,8 @@ def it_has_ended() -> None:
 class Simulator:
     """A simulated XPU Manager that keeps its port."""
 
+    introduction: Final = "What XPU Manager knows of its tiles:"
+
     def __init__(self) -> None:
         """Nothing runs yet."""
         self.url = ""
@@ -165,6 +178,11 @@ class Simulator:
         """End."""
         self.kill()
 
+    @property
+    def settings(self) -> str:
+        """Give what leads to it, for the configuration."""
+        return f'url = "{self.url}"\n'
+
     def start(self) -> None:
         """Serve, at the port it had before."""
         port = self.url.rpartition(":")[2].partition("/")[0] or "0"
@@ -174,9 +192,20 @@ class Simulator:
             raise RuntimeError("no pipe to the simulator")
         self.url = self._process.stdout.readline().split()[-1]
 
-    def put(self, what: str, value: str) -> None:
+    def set_link(self, link: str, *, up: bool) -> None:
         """Steer it."""
-        self._http.request("PUT", self.url.replace("/metrics", f"/simulator/{what}"), body=value)
+        address = self.url.replace("/metrics", f"/simulator/links/{link}")
+        self._http.request("PUT", address, body="up" if up else "down")
+
+    def fails(self) -> None:
+        """Kill it; the labels stay."""
+        scene("XPU Manager dies (kill -9). Intel's own sidecar would now wipe the node's labels; xelinkd:")
+        self.kill()
+        show(told("topology_unknown"))
+        pause(2)
+        say(f"The labels stay, on their lease: still {len(links())} links. XPU Manager comes back:")
+        self.start()
+        show(told("topology_known_again"))
 
     def kill(self) -> None:
         """End it without ado."""
@@ -184,6 +213,49 @@ class Simulator:
             self._process.kill()
             self._process.communicate()
             self._process = None
+
+
+class LevelZero:
+    """A stand-in for Level Zero's library, built here, where programs that are started later find it."""
+
+    introduction: Final = "There is no XPU Manager. What Level Zero shows of its tiles:"
+    settings: Final = 'kind = "level-zero"\ndeadline = "2s"\n'
+
+    def __enter__(self) -> Self:
+        """Build it; SystemExit where that cannot be, or where it would rightly not be believed."""
+        if any(gpu.has_fabric for gpu in shown_gpus(Path("/sys")).values()):
+            raise SystemExit("demo: this machine has linked GPUs of its own: try xelinkd itself on them")
+        try:
+            self._node = Node(FOLDER / "level-zero", MACHINE, loader=build(FOLDER / LIBRARY))
+        except OSError as error:
+            raise SystemExit(f"demo: {error}") from None
+        os.environ |= self._node.env
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing of it runs."""
+
+    def set_link(self, link: str, *, up: bool) -> None:
+        """Steer it."""
+        self._node.tell(MACHINE.with_link(link, up=up))
+
+    def fails(self) -> None:
+        """Let the driver crash, then hang; the labels stay."""
+        scene("The driver crashes at each reading: SIGSEGV inside the library that xelinkd loaded.")
+        self._node.tell(MACHINE, "zesDeviceGet crash")
+        show(told("topology_unknown", reason="driver_crashed"))
+        pause(2)
+        say(f"Each reading has a short-lived process of its own: {len(links())} links are still there.")
+        scene("Now the driver hangs:")
+        self._node.tell(MACHINE, "zesDeviceGet hang")
+        show(told("topology_unknown", reason="timeout"))
+        say(f"The process is killed at its deadline: still {len(links())} links. The driver works again:")
+        self._node.tell(MACHINE)
+        show(told("topology_known_again"))
+
+
+Source = Simulator | LevelZero
+SOURCES: Final = {"metrics": Simulator, "level-zero": LevelZero}
 
 
 @contextmanager
@@ -198,11 +270,11 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def configure(url: str, *, namespace: str, min_lanes: int = 4) -> None:
+def configure(settings: str, *, namespace: str, min_lanes: int = 4) -> None:
     """Write the configuration, as an editor does: beside the file, then renamed."""
     new = CONFIG.with_suffix(".new")
     new.write_text(
-        f'[source]\nurl = "{url}"\ninterval = "1s"\nstartup_delay = "0s"\n'
+        f'[source]\n{settings}interval = "1s"\nstartup_delay = "0s"\n'
         f'[labels]\nnamespace = "{namespace}"\nmin_lanes = {min_lanes}\n'
         f'[feature_file]\npath = "{FILE}"\n[log]\nformat = "json"\n'
         f'[status]\nlisten = "127.0.0.1:{PORT}"\n'
@@ -221,21 +293,21 @@ def links() -> set[str]:
     return set()
 
 
-def told(event: str) -> str:
-    """Wait until the log tells of an event, and give its line, shortened to what matters."""
-    line: dict[str, Any] = wait_for(lambda: logged(event)[-1:], event)[0]
+def told(event: str, **fields: str) -> str:
+    """Wait until the log tells of an event (with these fields), and give what matters of its line."""
+    line: dict[str, Any] = wait_for(lambda: logged(event, fields)[-1:], event)[0]
     shown = {key: line[key] for key in line if key not in {"time", "file", "level"}}
     return json.dumps(shown)
 
 
-def logged(event: str) -> list[dict[str, Any]]:
+def logged(event: str, fields: Mapping[str, str]) -> list[dict[str, Any]]:
     """Give the log's lines of an event."""
     lines = [
         json.loads(line)
         for line in LOG.read_text().splitlines()
         if line.startswith("{") and line.endswith("}")
     ]
-    return [line for line in lines if line["event"] == event]
+    return [line for line in lines if line["event"] == event and fields.items() <= line.items()]
 
 
 def worker(supervisor: int, name: str) -> int:

@@ -56,10 +56,10 @@ def main() -> None:
     demo.FILE.parent.mkdir(parents=True)
     with ExitStack() as stack:
         simulator = stack.enter_context(demo.Simulator())
-        demo.configure(simulator.url, namespace="gpu.intel.com")
+        demo.configure(simulator.settings, namespace="gpu.intel.com")
         stack.enter_context(demo.running([*demo.XELINKD, "run", "--config", str(demo.CONFIG)], demo.LOG))
         demo.wait_for(demo.links, "the labels")
-        simulator.put(f"links/{LOST}", "down")
+        simulator.set_link(LOST, up=False)
         demo.wait_for(lambda: LOST not in demo.links(), "the label to go")
         time.sleep(2)  # so that times read like times
         for verb in ("show", "status"):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.daemon import toml, xelinkd
-from support.level_zero import Node
 from support.pages import recorded
 from support.prepared import LIMIT
 
+from standins.level_zero import Node
 from xelinkd.cli.exit_status import Status
 from xelinkd.simulator.machine import parse_machine
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.bare_metal import bare_metal, make_nameless
-from support.level_zero import Node
 
+from standins.level_zero import Node
 from xelinkd.config.schema import Source
 from xelinkd.model.login import WAIT, Answer
 from xelinkd.model.observation import Unknown

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.daemon import Daemon, children, wait_until
-from support.level_zero import Node, state_of
 
+from standins.level_zero import Node, state_of
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.server import Simulator, serving
 from xelinkd.sources.level_zero.source import LIBRARY

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.daemon import toml
-from support.level_zero import Node, state_of
 from support.prepared import LIMIT
 
+from standins.level_zero import Node, state_of
 from xelinkd.cli.doctor import page
 from xelinkd.model.unknown import Reason
 from xelinkd.simulator.machine import parse_machine

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import trustme
 from support.daemon import wait_until
-from support.level_zero import Node
 from support.service import CONFIG, SHIPPED
 
+from standins.level_zero import Node
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.sources.level_zero.source import LIBRARY
 

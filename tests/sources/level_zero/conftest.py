@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.level_zero import Node
 
+from standins.level_zero import Node
 from xelinkd.simulator.machine import parse_machine
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.daemon import children, wait_until
-from support.level_zero import GPU, Node, address_of, built, state_of
 
+from standins.level_zero import GPU, Node, address_of, built, state_of
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page
 from xelinkd.model.unknown import Reason
@@ -21,7 +21,7 @@ from xelinkd.sources.level_zero.netlink import Family, family
 from xelinkd.sources.level_zero.source import LevelZero
 
 if TYPE_CHECKING:
-    from support.level_zero import Node as AnyNode
+    from standins.level_zero import Node as AnyNode
 
 CALLS = (
     "zesInit",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from support.level_zero import DEGRADED, DISABLED, FAILED, Node
 
+from standins.level_zero import DEGRADED, DISABLED, FAILED, Node
 from xelinkd.config.schema import Labels
 from xelinkd.model.labels import label_lines
 from xelinkd.model.page import Page, read_page
