@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from faults.fault import Fault, leave_alone
-from faults.fragile_disk import WRITES, FragileDisk, fragile_disk
+from faults.fragile_disk import WRITES, fragile_disk
 from faults.mounts import bound, mounted
 from faults.ordeal import Ordeal
 from faults.power import power_lost
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from faults.fragile_disk import FragileDisk
     from faults.record import Labels
     from faults.rig import Rig
 
@@ -85,7 +86,7 @@ class _Fragile:
     def prepare(self, rig: Rig) -> None:
         """Mount it; a worker that hangs in it is found out soon."""
         with_a_short_heartbeat(rig)
-        self._disk = rig.undo.enter_context(fragile_disk(rig))
+        self._disk = rig.undo.enter_context(fragile_disk(rig.daemon.features))
 
     def begin(self, _rig: Rig) -> AbstractContextManager[None]:
         """Let it fail."""
@@ -240,7 +241,7 @@ def _in_its_place(name: str, make: Callable[[Path], object], *left: Labels) -> F
 
 
 _SLOWLY: Final = _on_a_disk_that(f"fsync takes {_SLOW:g} s", lambda disk: disk.syncing_slowly(_SLOW))
-_HANGING: Final = _on_a_disk_that("fsync hangs", FragileDisk.hanging_in_sync)
+_HANGING: Final = _on_a_disk_that("fsync hangs", lambda disk: disk.holding("FSYNC", "FSYNCDIR"))
 
 FAULTS: Final = (
     _failing("no space", _filled, prepare=_small),

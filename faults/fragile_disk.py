@@ -13,8 +13,7 @@ from support.daemon import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from faults.rig import Rig
+    from pathlib import Path
 
 WRITES: Final = ("CREATE", "MKDIR", "WRITE", "SETATTR", "RENAME", "RENAME2", "UNLINK", "FSYNC", "FSYNCDIR")
 
@@ -41,11 +40,11 @@ class FragileDisk:
         self._order("sync takes", 0.0)
 
     @contextmanager
-    def hanging_in_sync(self) -> Iterator[None]:
-        """Let no fsync end while the block lasts."""
-        self._order("let sync", value=False)
+    def holding(self, *operations: str) -> Iterator[None]:
+        """Let none of these operations end while the block lasts."""
+        self._order("hold", list(operations))
         yield
-        self._order("let sync", value=True)
+        self._order("hold", [])
 
     def lose_power(self) -> None:
         """Forget what was not synced."""
@@ -63,10 +62,9 @@ class FragileDisk:
 
 
 @contextmanager
-def fragile_disk(rig: Rig) -> Iterator[FragileDisk]:
-    """Have the feature file on such a disk; OSError where it cannot be had."""
-    folder = rig.daemon.features
-    command = [sys.executable, "-m", "faults.fuse", str(folder), rig.daemon.file.name]
+def fragile_disk(folder: Path, watched: str = "") -> Iterator[FragileDisk]:
+    """Have such a disk at a folder; OSError where it cannot be had. `watched`: the file that may be lost."""
+    command = [sys.executable, "-m", "faults.fuse", str(folder), watched]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         orders, answers = cast("IO[str]", process.stdin), cast("IO[str]", process.stdout)
         with orders:

@@ -93,10 +93,19 @@ class Server:
         self.volume = Volume()
         self.refused: dict[str, int] = {}  # errno by the name of the operation
         self.sync_takes = 0.0  # seconds
-        self.may_sync = threading.Event()
-        self.may_sync.set()
+        self.held: frozenset[str] = frozenset()  # operations by their names
+        self.go_on = threading.Event()
         self.may_remain: list[frozenset[bytes | None]] = [frozenset({None})]
         self._watched = watched
+
+    def hold(self, operations: frozenset[str]) -> None:
+        """Answer none of these from now on, until others (or none) are to be held."""
+        self.go_on.set()
+        self.go_on, self.held = threading.Event(), operations
+
+    def takes_time(self, request: Request) -> bool:
+        """Tell what may not be answered at once."""
+        return request.op in _SYNCS or request.op in {Op[name] for name in self.held}
 
     def answer(self, request: Request) -> bytes:
         """Do what is asked for; OSError says why not."""
@@ -108,7 +117,9 @@ class Server:
             raise OSError(self.refused[op.name], op.name)
         if op in _SYNCS:
             time.sleep(self.sync_takes)
-            self.may_sync.wait()
+        go_on = self.go_on
+        if op.name in self.held:
+            go_on.wait()
         result = b"" if op in _NOTHING_TO_DO else _OPERATIONS[op](self, request)
         remains = self.volume.after_a_loss(self._watched)
         if remains != self.may_remain[-1]:
@@ -284,7 +295,7 @@ def serve(server: Server, device: int) -> None:
             request = Request(op, unique, node, data[_HEADER.size :])
             if request.op in _UNANSWERED:
                 continue
-            if request.op in _SYNCS:
+            if server.takes_time(request):
                 threading.Thread(target=_respond, args=(server, device, request), daemon=True).start()
             else:
                 _respond(server, device, request)
@@ -304,19 +315,17 @@ def _respond(server: Server, device: int, request: Request) -> None:
 def obey(server: Server, order: dict[str, object]) -> object:
     """Carry out an order.
 
-    `refuse`: errno by operation, from now on. `sync takes`: seconds, from now on. `let sync`: false holds
-    all of them until true. `lose power`: forget what was not synced. `tell`: give all that a loss of power
-    could have left, moment by moment; null is no file.
+    `refuse`: errno by operation, from now on. `sync takes`: seconds, from now on. `hold`: operations that are
+    not answered until the next such order. `lose power`: forget what was not synced. `tell`: give all that
+    a loss of power could have left, moment by moment; null is no file.
     """
     match order:
         case {"refuse": dict(refused)}:
             server.refused = refused
         case {"sync takes": float(seconds)}:
             server.sync_takes = seconds
-        case {"let sync": True}:
-            server.may_sync.set()
-        case {"let sync": False}:
-            server.may_sync.clear()
+        case {"hold": list(operations)}:
+            server.hold(frozenset(operations))
         case {"lose power": True}:
             server.volume.lose_power()
         case {"tell": True}:

@@ -30,7 +30,7 @@ _SEED: Final = 4
 def power_lost() -> Findings:
     """Write and be killed at random, see what could be left at each moment; then lose power for real."""
     moments = random.Random(_SEED)  # noqa: S311  no secret
-    with standing() as rig, fragile_disk(rig) as disk:
+    with standing() as rig, fragile_disk(rig.daemon.features, rig.daemon.file.name) as disk:
         rig.daemon.configure(supervision={"restart_delay_max": "100ms"})
         rig.daemon.start()
         with watching(rig.daemon.file, rig.daemon.pid) as watch:

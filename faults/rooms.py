@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from faults import clock, configuration, disk, processes, rest, source
+from faults import clock, configuration, disk, level_zero, processes, rest, source
 from faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
     "source": source.FAULTS,
     "rest": rest.FAULTS,
+    "level-zero": level_zero.FAULTS,
     "processes": processes.FAULTS,
     "disk": disk.FAULTS,
     "clock": clock.FAULTS,

@@ -9,14 +9,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from support.daemon import is_alive
+from support.daemon import children, is_alive
 
 from benchmarks import procfs
 from faults.meanwhile import meanwhile
 from faults.record import Labels, Sighting, labels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _FILE_EVERY: Final = 0.01  # seconds
@@ -63,16 +63,19 @@ class Watch:
     def count(self) -> None:
         """Look at the processes."""
         with suppress(OSError):  # one of them has ended meanwhile: the next look will tell
-            alive = self._living()
+            living = {pid: name for pid, name in procfs.tree(self.pid).items() if is_alive(pid)}
+            alive = self._who_stay(living)
             self.deaths += (name for pid, name in self._alive.items() if pid not in alive)
             self._alive = alive
-            self.peak_mib = max(self.peak_mib, sum(map(procfs.peak_pss_mib, alive)))
+            self.peak_mib = max(self.peak_mib, sum(map(procfs.peak_pss_mib, living)))
 
-    def _living(self) -> dict[int, str]:
-        """Give the supervisor and its workers; who still has its name is not yet a worker."""
-        living = {pid: name for pid, name in procfs.tree(self.pid).items() if is_alive(pid)}
-        own = living.pop(self.pid, None)
-        workers = {pid: name for pid, name in living.items() if name != own}
+    def _who_stay(self, living: Mapping[int, str]) -> dict[int, str]:
+        """Give the supervisor and its workers.
+
+        Who still has its name is not yet a worker, and who was forked by a worker is there for a moment only.
+        """
+        own = living.get(self.pid)
+        workers = {pid: living[pid] for pid in children(self.pid) if living.get(pid, own) != own}
         return workers if own is None else {self.pid: "supervisor", **workers}
 
 

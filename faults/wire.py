@@ -84,6 +84,7 @@ class Source:
     def __init__(self, machine: Machine) -> None:
         """Listen, and serve until `close`."""
         self.fetches: list[float] = []
+        self.beside: list[Callable[[Machine], None]] = []  # who else shows the same machine
         self._render: Callable[[Machine], bytes] = render
         self._manners = Manners(render(machine))
         self._open: set[socket.socket] = set()
@@ -99,8 +100,10 @@ class Source:
         return f"{scheme}://{host}:{self.port}{path}"
 
     def show(self, machine: Machine) -> None:
-        """Serve the page of another machine, to connections from now on."""
+        """Serve the page of another machine, to connections from now on; have others show it, too."""
         self._manners = replace(self._manners, page=self._render(machine))
+        for show in self.beside:
+            show(machine)
 
     def tell_as(self, form: Callable[[Machine], bytes], machine: Machine) -> None:
         """Serve another form than the page, of this machine and those that come after it."""
