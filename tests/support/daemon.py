@@ -232,15 +232,15 @@ def children(pid: int) -> list[int]:
 
 def is_alive(pid: int) -> bool:
     """Tell whether a process still does anything; a zombie does not."""
-    return _state(pid) not in {None, "Z"}
+    return state_of(pid) not in {None, "Z"}
 
 
 def is_asleep(pid: int) -> bool:
     """Tell whether a process waits for something."""
-    return _state(pid) == "S"
+    return state_of(pid) == "S"
 
 
-def _state(pid: int) -> str | None:
+def state_of(pid: int) -> str | None:
     """Give the letter of proc(5) for what a process does; None if there is none."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
