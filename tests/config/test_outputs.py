@@ -72,6 +72,10 @@ def test_every_format_can_be_configured(form: str) -> None:
             'outputs[1].file: found "/var/lib/.."; allowed: an absolute path',
         ),
         (JSON + "fiel = 1", "outputs[1].fiel: unknown key; did you mean 'file'?"),
+        (JSON + 'path = "/x"', "outputs[1].path: unknown key; allowed: format, file, gpu_type"),
+        (JSON + 'paths = "/x"', "outputs[1].paths: unknown key; allowed: format, file, gpu_type"),
+        (JSON + "level = 1", "outputs[1].level: unknown key; allowed: format, file, gpu_type"),
+        ('[feature_file]\nfile = "/x"', "feature_file.file: unknown key; allowed: path, "),
         (SLURM.replace("max1550", "max 1550"), 'outputs[1].gpu_type: found "max 1550"; allowed: up to 64'),
         (
             SLURM.replace("max1550", "a\\nName=x"),

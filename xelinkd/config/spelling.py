@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from xelinkd.config.keys import KEYS, LIST_KEYS, LISTS, SECTIONS, keys_of
+from xelinkd.config.keys import KEYS, LISTS, SECTIONS, keys_of
 from xelinkd.config.problems import Problem
 from xelinkd.config.toml_text import found, shortened, toml_key
 
@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+_NEAR: Final = 0.6  # of what two words can have in common
+_VERY_NEAR: Final = 0.8
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = _NEAR) -> str | None:
     """Give the known word that was probably meant, if one is near."""
     from difflib import get_close_matches  # noqa: PLC0415  the daemon that is written right has no use for it
 
-    return next(iter(get_close_matches(word, known, n=1)), None)
+    return next(iter(get_close_matches(word, known, n=1, cutoff=cutoff)), None)
 
 
 def unknown_keys(document: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -49,16 +53,23 @@ def _unknown_in_section(
     known = [key.name for key in keys_of(section)]
     for name in table:
         if name not in known:
-            yield Problem(where, f"{shown or section}.{_shown(name)}", f"unknown key; {_advice(name, known)}")
+            advice = _advice_in_list(name, known) if section in LISTS else _advice(name, known)
+            yield Problem(where, f"{shown or section}.{_shown(name)}", f"unknown key; {advice}")
 
 
 def _advice(name: str, here: Collection[str]) -> str:
-    """Suggest the key that has this name elsewhere, else one of this place, else a near one elsewhere."""
-    elsewhere = {key.name: key.path for key in (*LIST_KEYS.values(), *KEYS.values())}
-    near, match = nearest(name, here), nearest(name, elsewhere)
+    """Suggest the key of this name elsewhere, else one of this place, else a very near one elsewhere."""
+    elsewhere = {key.name: key.path for key in KEYS.values()}
+    near, match = nearest(name, here), nearest(name, elsewhere, _VERY_NEAR)
     far = elsewhere[match] if match else None
     likely = (far or near) if name in elsewhere else (near or far)
     return f"did you mean '{likely}'?" if likely else f"allowed: {', '.join(here)}"
+
+
+def _advice_in_list(name: str, here: Collection[str]) -> str:
+    """Suggest one of this place: who begins a section of its own for it means none elsewhere."""
+    near = nearest(name, here)
+    return f"did you mean '{near}'?" if near else f"allowed: {', '.join(here)}"
 
 
 def _shown(name: str) -> str:
