@@ -204,6 +204,44 @@ def test_end_of_the_lease(daemon: Daemon, xpum: Simulator, folder: Path) -> None
     wait_until(links.exists, "JSON again")
 
 
+def test_two_outputs_with_one_place(daemon: Daemon, xpum: Simulator, folder: Path) -> None:
+    """Of two that a symbolic link leads to one file the first has it, and the second says why it has none."""
+    (folder / "by").symlink_to(folder)
+    first, second = folder / "links", folder / "by" / "links"
+    configure(daemon, output("slurm", first, gpu_type="max1550"), output("json", second))
+    daemon.start()
+    wait_for(daemon, first, LINES.format(8))
+    told = daemon.wait_for("output_failing")
+    assert (told["file"], told["error"]) == (
+        str(second),
+        f"{second} is {first}, by way of a symbolic link: give each output a file of its own",
+    )
+    before = identity(first)
+    fetches(daemon, xpum)
+    assert identity(first) == before
+    (folder / "by").unlink()
+    (folder / "by").mkdir()
+    daemon.wait_for("output_recovered")
+    assert text(second).startswith("{")
+    (folder / "by" / "links").unlink()
+    (folder / "by").rmdir()
+    (folder / "by").symlink_to(folder)
+    assert daemon.stop() == 0
+    assert xelinkd("clear", "--config", daemon.config).returncode == 0
+    assert text(first) == LINES.format(8)
+
+
+def test_an_output_among_the_features(daemon: Daemon, folder: Path) -> None:
+    """A link that leads among the files that NFD reads brings no file there that it would take for labels."""
+    (folder / "by").symlink_to(daemon.features)
+    configure(daemon, output("json", folder / "by" / "links.json"))
+    daemon.start()
+    told = daemon.wait_for("output_failing")
+    assert f"is in {daemon.features}, by way of a symbolic link: NFD reads all files" in told["error"]
+    daemon.wait_for_links(len)
+    assert not (folder / "by" / "links.json").exists()
+
+
 @pytest.mark.parametrize(
     ("policy", "left"), [("keep", {"gres.conf", "links.json"}), ("remove", {"gres.conf"})]
 )

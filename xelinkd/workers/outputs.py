@@ -5,7 +5,10 @@ What is confirmed no more goes with the labels, at the end of their lease, unles
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -33,6 +36,10 @@ class TooLargeError(Exception):
     """An output is larger than any that a real machine makes."""
 
 
+class SharedError(Exception):
+    """The place of an output is somebody else's, too; the text says whose."""
+
+
 class Outputs:
     """All outputs of a configuration."""
 
@@ -42,7 +49,10 @@ class Outputs:
         """Go on from what an earlier writer told; once, try to remove what is configured no more."""
         earlier = {(state.format, state.file): state for state in before}
         self._keepers = [
-            OutputKeeper(output, earlier.get((output.format, str(output.file)))) for output in config.outputs
+            OutputKeeper(
+                output, earlier.get((output.format, str(output.file))), partial(shared_with, output, config)
+            )
+            for output in config.outputs
         ]
         self._lease = config.feature_file.lease
         self._end = 0.0  # boot time
@@ -72,9 +82,13 @@ class Outputs:
 class OutputKeeper:
     """One output: what is to be in its file, and what is known of that."""
 
-    def __init__(self, output: Output, before: told.Output | None = None) -> None:
-        """Go on from what an earlier writer told of it; the first `step` looks at the file."""
+    def __init__(self, output: Output, before: told.Output | None, shared: Callable[[], str]) -> None:
+        """Go on from what an earlier writer told of it; the first `step` looks at the file.
+
+        `shared` says who else has its place now, if anybody does.
+        """
         self._output = output
+        self._shared = shared
         self._format = FORMATS[output.format]
         self._file = file_of(output)
         self._snapshot: Snapshot | None = None
@@ -139,8 +153,10 @@ class OutputKeeper:
         """Act, and tell the course of what keeps that from being done."""
         error = None
         try:
+            if other := self._shared():
+                raise SharedError(other)  # noqa: TRY301  told as all that keeps it from being done
             act()
-        except (OSError, ForeignError, NotToldError, TooLargeError) as caught:
+        except (OSError, ForeignError, NotToldError, SharedError, TooLargeError) as caught:
             error = caught
         self._tell(error, now)
         return error is None
@@ -167,6 +183,25 @@ class OutputKeeper:
         return str(error)
 
 
+def shared_with(output: Output, config: Config) -> str:
+    """Say who else has an output's place, by way of symbolic links; nothing if it is its own.
+
+    The first of several outputs has it. What a path says by itself is the configuration's to check.
+    """
+    folder, way = _real(output.file.parent), "by way of a symbolic link"
+    for other in config.outputs[: config.outputs.index(output)]:
+        if (_real(other.file.parent), other.file.name) == (folder, output.file.name):
+            return f"{output.file} is {other.file}, {way}: give each output a file of its own"
+    for features in (config.feature_file.path.parent, config.feature_file.staging):
+        if _real(features) == folder:
+            return f"{output.file} is in {features}, {way}: NFD reads all files there, choose another folder"
+    return ""
+
+
+def _real(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))
+
+
 def _episode_of(fault: told.Fault | None) -> Episode | None:
     """Go on with a fault that an earlier writer told; of which kind it was is not known any more."""
     return Episode(frozenset(), fault.since, fault.since) if fault else None
@@ -183,8 +218,8 @@ def remove_outputs(outputs: Iterable[Output]) -> bool:
     return all(done)
 
 
-def remove_output(output: Output) -> None:
-    """Remove an output, unless its format stays.
+def remove_output(output: Output) -> bool:
+    """Remove an output, unless what is there is of a format that stays; tell whether it is.
 
     Raises:
         OSError: it could not be done.
@@ -192,18 +227,19 @@ def remove_output(output: Output) -> None:
 
     """
     file = file_of(output)
-    if not file.read():
-        return
-    if FORMATS[output.format].STAYS:
-        log.info("output_left", file=output.file, format=output.format)
-        return
-    file.remove()
-    log.info("output_removed", file=output.file, format=output.format)
+    content = file.read()
+    if any(form.STAYS and content.startswith(form.MARK) for form in FORMATS.values()):
+        return True
+    if content:
+        file.remove()
+        log.info("output_removed", file=output.file, format=output.format)
+    return False
 
 
 def _is_removed(output: Output) -> bool:
     try:
-        remove_output(output)
+        if remove_output(output):
+            log.info("output_left", file=output.file, format=output.format)
     except (OSError, ForeignError) as error:
         log.warning("output_not_removed", file=output.file, format=output.format, error=str(error))
         return False
