@@ -7,6 +7,7 @@ from support.states import GOOD, changed, replace
 
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.state.history import History
+from xelinkd.state.told import Fault, Output
 from xelinkd.views.outlook import Tone, outlook
 
 END = "2027-01-16 07:59:55 UTC (in 23 h 59 min)"
@@ -61,3 +62,11 @@ def test_concerns_are_told() -> None:
     assert seen.tone is Tone.ODD
     assert "The login was refused, or perhaps was" in seen.sentences[2]
     assert seen.sentences[3] == "Odd: a link's ends disagree."
+
+
+def test_outputs_that_fail_are_told() -> None:
+    """A file for other programs that is not true is no fault of the labels, and still to be looked at."""
+    outputs = (Output("json", "/srv/x.json", fault=Fault("full", 9_900.0)), Output("slurm", "/srv/gres.conf"))
+    seen = outlook(replace(GOOD, keeping=changed(GOOD.keeping, outputs=outputs)))
+    assert seen.tone is Tone.ODD
+    assert seen.sentences[-1] == "1 output cannot be set right: /srv/x.json."

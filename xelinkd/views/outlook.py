@@ -90,4 +90,6 @@ def _concerns(state: State) -> Iterator[str]:
         yield f"{count(len(missing), 'link')} {'is' if len(missing) == 1 else 'are'} missing: {names}."
     if state.fetching.waits_for_login:
         yield "The login was refused, or perhaps was. The next fetch waits: each refusal slows XPU Manager."
+    if failing := [output.file for output in state.keeping.outputs if output.fault]:
+        yield f"{count(len(failing), 'output')} cannot be set right: {listed(failing, _MOST_NAMED)}."
     yield from (f"Odd: {oddity}." for oddity in state.fetching.oddities)

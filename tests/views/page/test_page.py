@@ -13,7 +13,7 @@ from xelinkd.model.topology import Tile, Topology
 from xelinkd.model.unknown import Reason
 from xelinkd.simulator.machine import mesh, parse_machine
 from xelinkd.state.history import Event, History, Kind, noted
-from xelinkd.state.told import Ended, Fault, Ignorance, Process, Setting, UnitState
+from xelinkd.state.told import Ended, Fault, Ignorance, Output, Process, Setting, UnitState
 from xelinkd.views.page.page import CONTENT_SECURITY_POLICY, document
 
 if TYPE_CHECKING:
@@ -95,6 +95,18 @@ def test_faults_are_told() -> None:
     assert "3 in a row" in text
     assert "refused, or perhaps refused: the next fetch waits" in text
     assert "Ready: fails" in text
+
+
+def test_outputs_are_on_the_page() -> None:
+    """Whoever waits for a file sees when it was written, or why not; who has none configured sees none."""
+    outputs = (
+        Output("slurm", "/srv/gres.conf", writes=2, written_at=9_000.0),
+        Output("json", "/srv/x.json", errors=5, fault=Fault("Permission denied", 9_900.0)),
+    )
+    text = told_of(replace(GOOD, keeping=changed(GOOD.keeping, outputs=outputs)))
+    assert "/srv/gres.confslurm07:43:20 UTC (16 min 40 s ago)2none" in text
+    assert "/srv/x.jsonjsonnot since xelinkd started0✕Permission denied, since 07:58:20 UTC" in text
+    assert "Outputs" not in told_of(GOOD)
 
 
 def test_an_unknown_topology_is_no_empty_matrix() -> None:
@@ -195,6 +207,7 @@ def _troubled(text: str) -> State:
         ignorance=Ignorance(Reason.REFUSED, text, 9_000.0),
         lines=(f"{text}={text}", f"{text}2=Z{text}"),
         fault=Fault(text, 9_000.0),
+        outputs=(Output(text, text, fault=Fault(text, 9_000.0)),),
     )
     events = tuple(Event(kind, 9_000.0, text, text) for kind in Kind)
     return replace(

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from xelinkd.cli.arguments import configured_parser, parse
-from xelinkd.cli.doctor import feature_file, files, folder, lock, page, reach, service
+from xelinkd.cli.doctor import feature_file, files, folder, lock, outputs, page, reach, service
 from xelinkd.cli.doctor.finding import Finding, Outcome, broken, lines, not_looked_at, well
 from xelinkd.cli.exit_status import Status
 from xelinkd.cli.service import add_client_cert, ask_document, configured
@@ -41,13 +41,15 @@ STEPS: Final = (
     folder.STEP,
     *feature_file.STEPS,
     lock.STEP,
+    outputs.STEP,
     *service.STEPS,
 )
 
 DESCRIPTION = """\
 Walks the whole chain, link by link, and says at the first that is broken what to do: configuration, the
 files that it names, the way to XPU Manager, its page and topology, what becomes labels, the feature file's
-folder, the file, Node Feature Discovery's rules for it, the lock, the running xelinkd.
+folder, the file, Node Feature Discovery's rules for it, the lock, files for other programs, the running
+xelinkd.
 
 Changes nothing that Node Feature Discovery sees, and asks XPU Manager once: with credentials that is one
 login, and none while the running xelinkd waits after one that failed. Run it as the user of xelinkd.
@@ -106,6 +108,7 @@ def _with(config: Config, client_cert: Path | None) -> Iterator[Finding]:
     waits = document is not None and document.feature_file.waits_for_lock
     kept = lock.look_at_lock(config.feature_file.path, service_waits=waits)
     yield kept
+    yield outputs.look_at_outputs(config, document.outputs if document else ())
     is_kept = kept.outcome is not Outcome.NOT_LOOKED_AT and kept.found != lock.NOBODY
     yield from service.look_at_service(asked, config, file_is_kept=is_kept)
 

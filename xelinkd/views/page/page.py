@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from xelinkd.views.drawing import svg_style
 from xelinkd.views.html import Markup, policy, style, tag
 from xelinkd.views.outlook import VERDICTS, Outlook, Tone, outlook
-from xelinkd.views.page import daemon_parts, label_parts, topology_parts
+from xelinkd.views.page import daemon_parts, label_parts, output_parts, topology_parts
 from xelinkd.views.page.page_style import PAGE_STYLE
 from xelinkd.views.words import clock, stamp
 
@@ -35,7 +35,7 @@ _SECTIONS: Final = (
     label_parts.labels,
     daemon_parts.configuration,
 )
-_ASIDE: Final = (daemon_parts.processes, daemon_parts.confinement)
+_ASIDE: Final = (output_parts.outputs, daemon_parts.processes, daemon_parts.confinement)
 
 
 def document(state: State) -> bytes:
