@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faults import mounts, report
+from faults.ending import until_told
 from faults.judge import Verdict, judge
 from faults.ordeal import Ordeal
 from faults.report import Outcome
@@ -107,7 +108,4 @@ def _facts() -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(until_told(main))

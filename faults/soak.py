@@ -18,6 +18,7 @@ from support.daemon import wait_until
 
 from benchmarks import procfs
 from faults.answers import response
+from faults.ending import until_told
 from faults.rig import AFTER, BEFORE, standing
 from faults.scripts import sending
 
@@ -135,4 +136,4 @@ def _descriptors(pid: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(until_told(main))

@@ -133,6 +133,7 @@ class Daemon:
         if self.process is not None and self.process.poll() is None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)
+                self.process.send_signal(signal.SIGCONT)  # it may have been stopped
             try:
                 self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
