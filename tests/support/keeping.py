@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from xelinkd.model.feature_file import FeatureFile, read, render
 from xelinkd.model.lease import Instant
@@ -21,6 +22,9 @@ ONE: Final = ("gpu.intel.com/xe-links=0.0-1.0",)
 TWO: Final = ("gpu.intel.com/xe-links=0.0-1.0_0.0-2.0",)
 NONE: Final = ("gpu.intel.com/xe-links=",)
 TOO_LARGE: Final = tuple(f"gpu.intel.com/xe-links{n}=Z{'0' * 62}" for n in range(1000))
+
+Told = Callable[[], list[dict[str, Any]]]
+"""Gives the events that were logged since its last call."""
 
 
 class Clock:
@@ -64,6 +68,11 @@ def identity(sink: FeatureFileSink) -> tuple[int, ...] | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
+
+
+def names(events: list[dict[str, Any]]) -> list[str]:
+    """Give what events are called."""
+    return [event["event"] for event in events]
 
 
 # What others may do to the file.

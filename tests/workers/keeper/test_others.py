@@ -1,0 +1,60 @@
+"""What the keeper does when others touch the file."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from support.keeping import (
+    FOREIGN,
+    ONE,
+    TAMPERINGS,
+    WALL,
+    Clock,
+    Told,
+    identity,
+    names,
+    on_disk,
+)
+
+from xelinkd.model.feature_file import FeatureFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xelinkd.sinks.feature_file import FeatureFileSink
+    from xelinkd.workers.keeper import Keeper
+
+
+@pytest.mark.parametrize("tamper", [*TAMPERINGS, *FOREIGN])
+def test_a_file_that_others_changed_is_repaired(
+    keeper: Keeper, sink: FeatureFileSink, clock: Clock, told: Told, tamper: Callable[[Path], None]
+) -> None:
+    """Whatever happens to the file, the next look puts the labels back, and nothing is written after that."""
+    keeper.step(ONE, clock.boot)
+    told()
+    tamper(sink.path)
+    assert keeper.step()
+    assert on_disk(sink) == FeatureFile(ONE, WALL + 1000)
+    assert stat.S_IMODE(sink.path.stat().st_mode) == 0o644
+    before = identity(sink)
+    keeper.step()
+    assert identity(sink) == before
+    assert ("feature_file_moved_aside" in names(told())) is (tamper in FOREIGN)
+
+
+def test_what_is_not_ours_is_kept(keeper: Keeper, sink: FeatureFileSink, clock: Clock, told: Told) -> None:
+    """A file of somebody else stays until there are labels, then makes room for them, and is not lost."""
+    sink.path.write_text("mine=1\n")
+    keeper.step()
+    keeper.step()
+    assert sink.path.read_text() == "mine=1\n"
+    assert keeper.end is None
+    assert names(told()) == ["feature_file_foreign"]
+    keeper.step(ONE, clock.boot)
+    assert on_disk(sink) == FeatureFile(ONE, WALL + 1000)
+    events = told()
+    assert names(events) == ["feature_file_moved_aside", "labels_changed"]
+    assert Path(events[0]["moved_to"]).read_text() == "mine=1\n"
