@@ -1,13 +1,19 @@
-"""How these programs end when they are told to: what they started ends with them."""
+"""How these programs end when they are told to: in order, but not for longer than that may take.
+
+What they started ends with them in any case: see `faults.rig`.
+"""
 
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
+
+
+_PATIENCE: Final = 60  # seconds; a thread that nobody stops any more must not hold us up
 
 
 class _ToldToEnd(KeyboardInterrupt):
@@ -26,5 +32,6 @@ def until_told(main: Callable[[], int]) -> int:
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not keep us from ending the daemon
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not disturb that
+    signal.alarm(_PATIENCE)
     raise _ToldToEnd

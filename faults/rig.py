@@ -27,6 +27,8 @@ BEFORE: Final = parse_machine("8x-max1550")
 AFTER: Final = BEFORE.with_link("0.0-1.0", up=False)
 INTERVAL: Final = 0.3  # seconds
 DEADLINE: Final = 1.0
+DYING_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+"""What a daemon is started by, so that it ends however this program does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ def standing() -> Iterator[Rig]:
     """Set a rig up while the block lasts; the daemon is not started."""
     with tempfile.TemporaryDirectory(prefix="xelinkd-faults-") as folder, ExitStack() as undo:
         source = Source(BEFORE)
-        daemon = Daemon(Path(folder), source.url()).serve_status()  # as it is shipped
+        daemon = Daemon(
+            Path(folder), source.url(), prefix=[*DYING_WITH_US]
+        ).serve_status()  # as it is shipped
         daemon.configure(source={"interval": _milliseconds(INTERVAL), "deadline": _milliseconds(DEADLINE)})
         try:
             yield Rig(daemon, source, undo)

@@ -78,7 +78,7 @@ def _second(rig: Rig) -> Iterator[Daemon]:
     """Give another daemon for the same file, with other label rules, so that it shows who writes."""
     folder = rig.folder / "second"
     folder.mkdir()
-    second = Daemon(folder, rig.source.url(), settings=rig.daemon.settings)
+    second = Daemon(folder, rig.source.url(), settings=rig.daemon.settings, prefix=rig.daemon.prefix)
     second.file = rig.daemon.file
     second.configure()
     try:

@@ -25,18 +25,19 @@ def descendants(pid: int) -> list[int]:
     [
         (("faults.soak",), signal.SIGTERM),
         (("faults.soak",), signal.SIGINT),
+        (("faults.soak",), signal.SIGKILL),
         (("faults", "--only", "404"), signal.SIGTERM),
         (("faults", "--only", "supervisor: SIGSTOP"), signal.SIGTERM),
         (("faults", "--only", "fetcher crashes at every start"), signal.SIGTERM),
     ],
     ids=lambda value: value.name if isinstance(value, signal.Signals) else value[-1],
 )
-def test_nothing_is_left_running(arguments: tuple[str, ...], number: signal.Signals) -> None:
+def test_nothing_is_left_running(arguments: tuple[str, ...], number: signal.Signals, tmp_path: Path) -> None:
     """Whoever ends such a program early, as a timeout does, finds no daemon of its afterwards."""
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": "tests"},
+        env={**os.environ, "PYTHONPATH": "tests", "TMPDIR": str(tmp_path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -44,7 +45,8 @@ def test_nothing_is_left_running(arguments: tuple[str, ...], number: signal.Sign
         wait_until(lambda: DAEMON in map(comm, descendants(process.pid)), "the daemon")
         started = descendants(process.pid)
         process.send_signal(number)
-        assert process.wait(2 * PATIENCE) == 128 + number
+        assert process.wait(2 * PATIENCE) in {128 + number, -number}
     finally:
         process.kill()
+        process.wait()
     wait_until(lambda: not any(map(is_alive, started)), "the end of all that it started")
