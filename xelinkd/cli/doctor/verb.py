@@ -108,8 +108,8 @@ def _with(config: Config, client_cert: Path | None) -> Iterator[Finding]:
     waits = document is not None and document.feature_file.waits_for_lock
     kept = lock.look_at_lock(config.feature_file.path, service_waits=waits)
     yield kept
-    yield outputs.look_at_outputs(config, document.outputs if document else ())
     is_kept = kept.outcome is not Outcome.NOT_LOOKED_AT and kept.found != lock.NOBODY
+    yield outputs.look_at_outputs(config, document.outputs if document else ())
     yield from service.look_at_service(asked, config, file_is_kept=is_kept)
 
 
