@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -82,10 +83,14 @@ def _let_any_text_out() -> None:
 
 def _run(arguments: Sequence[str]) -> Status:
     verb, rest = _verb_of(arguments)
+    gc.disable()  # while modules are imported: little of that is garbage, and to look for it takes long
     if verb == DEFAULT_VERB:
         hold_signals()
         load_leanly()
-    return module_of(verb).run(rest)
+    module = module_of(verb)
+    gc.freeze()
+    gc.enable()
+    return module.run(rest)
 
 
 def module_of(verb: str) -> Verb:
