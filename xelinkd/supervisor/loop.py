@@ -96,6 +96,7 @@ class Supervisor:
         log.info("started", version=__version__, config=self._loaded.path)
         tell_confinement()
         self._status.load()
+        self._notice.turn(self._units, self._applied)  # who serves it may be asked at once
         while not all(unit.is_gone for unit in self._units):
             self._wait()
             self._reap_orphans()
