@@ -216,11 +216,14 @@ class Unit:
         self._heard.pop(worker.pidfd, None)
         self._deaf.discard(worker.pidfd)
         expected = self._phase is not Phase.RUNNING
+        if self._workers:
+            self._handle(Event.MEMBER_ENDED)  # at once: the others end while this one's end is told
         tell = log.debug if expected else log.error
         tell("worker_ended", worker=worker.job.name, worker_pid=worker.pid, cause=cause)
         if not expected:
             self._note_end(worker.job.name, cause)
-        self._handle(Event.MEMBER_ENDED if self._workers else Event.ALL_ENDED)
+        if not self._workers:
+            self._handle(Event.ALL_ENDED)
 
     def _tell_hung(self, now: float) -> None:
         limit = self._build.heartbeat_deadline
