@@ -6,7 +6,6 @@ import ctypes
 import os
 import signal
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 CRASHED: Final = 70  # exit status of a process that ended by an exception; EX_SOFTWARE of sysexits.h
@@ -29,7 +28,7 @@ def stand_alone(name: str, keep: set[int], parent: int) -> None:
 def _close_all_but(keep: set[int]) -> None:
     first = 0
     # Some may be above the limit, which can be lowered while they are open.
-    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    highest = max(map(int, os.listdir("/proc/self/fd")))  # noqa: PTH208  pathlib takes 1 ms for it, in each fork
     for last in [*sorted(keep), highest + 1]:
         if first < last:  # an empty range at 0 would close everything
             os.closerange(first, last)
