@@ -262,3 +262,11 @@ def _row_of_labels(labels: dict[bytes, bytes], connection: float) -> Row | None:
         labels.get(_ON_SUBDEVICE, b"true") == b"true",  # as the Go program: absent is not "false"
         _card(device, labels.get(_DEV_FILE, b""), labels.get(_PCI_BDF, b"")),
     )
+
+
+# What XPU Manager 1.3 writes where no pod holds the GPU: compiled before the fork, not in each worker.
+_USUAL: Final = (
+    b"dev_file,dev_name,lane_count,local_cpu_affinity,local_device_id,local_numa_index,local_on_subdevice,"
+    b"local_subdevice_id,node,pci_bdf,pci_dev,remote_device_id,remote_subdevice_id,src,uuid,vendor"
+)
+_shape(tuple(_USUAL.split(b",")))
