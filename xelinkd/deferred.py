@@ -97,7 +97,7 @@ def load_leanly() -> None:
     """Import libraries without what they would bring and the daemon does not use; for all of its processes.
 
     OpenSSL: nobody here asks hashlib, http.client or urllib3 for TLS. That is put beneath them, where it is
-    needed (`sources.trust`), and whoever imports `ssl` later has all of it.
+    needed (`net.trust`), and whoever imports `ssl` later has all of it.
     """
     if find_spec("_md5"):  # Red Hat's Python has no hashes but OpenSSL's
         with without("_hashlib"):

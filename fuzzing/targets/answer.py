@@ -11,7 +11,7 @@ from typing import Final
 from fuzzing import expect
 from fuzzing.target import MARK, Target
 from xelinkd.model.observation import MAX_DETAIL_LENGTH, Unknown
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.place import Place, fetch
 
 _DEADLINE: Final = 30.0  # seconds; the server never lets anybody wait

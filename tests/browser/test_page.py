@@ -130,7 +130,7 @@ def test_nothing_is_wider_than_the_screen(look: Opener, name: str, width: int) -
 
 def test_the_whole_configuration_is_seen(look: Opener) -> None:
     """Whoever wonders about a key sees its value and where that came from, also of a long path."""
-    path = Setting("feature_file.path", f'"{SUPERVISION.feature_file}"', "flag -dst-file-path")
+    path = Setting("feature_file.path", f'"{SUPERVISION.place}"', "flag -dst-file-path")
     settings = (*SUPERVISION.configuration.settings, path)
     configuration = changed(SUPERVISION.configuration, settings=settings)
     sight = look(replace(STATES["good"], supervision=changed(SUPERVISION, configuration=configuration)))

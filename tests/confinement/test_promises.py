@@ -94,7 +94,7 @@ def test_writer_writes_where_the_feature_file_is_and_was(tmp_path: Path) -> None
     """Its folders are the feature file's, those where it was before, and the staging folder."""
     new, old, staging = tmp_path / "new", tmp_path / "old", tmp_path / "a/staging"
     config = Config(feature_file=FeatureFile(path=new / "file"))
-    assert of_the_writer(config, [old / "file"]).writes == (new, old, new / ".xelinkd")
+    assert of_the_writer(config, former_files=[old / "file"]).writes == (new, new / ".xelinkd", old)
     config = Config(feature_file=FeatureFile(path=new / "file", staging_dir=str(staging)))
     assert of_the_writer(config).writes == (new, staging)
     assert staging.parent in of_the_writer(config).given

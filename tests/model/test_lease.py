@@ -51,7 +51,7 @@ def _file(left: int | None, lines: tuple[str, ...] = _LINES) -> FeatureFile:
 )
 def test_what_is_to_be_done(held: Held | None, on_disk: FeatureFile | None, action: object) -> None:
     """The file is written or removed when it is untrue, or soon would be, and left alone otherwise."""
-    assert plan(held, on_disk, _NOW.offset, _NOW, 1000.0) == action
+    assert plan(held, on_disk, _NOW.offset, _NOW, 500.0) == action
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_is_to_be_done(held: Held | None, on_disk: FeatureFile | None, acti
 )
 def test_a_clock_that_was_set_is_followed(jump: float, *, written: bool) -> None:
     """A stamp that was made by a wrong clock is made anew."""
-    action = plan(_HELD, _file(700), _NOW.offset - jump, _NOW, 1000.0)
+    action = plan(_HELD, _file(700), _NOW.offset - jump, _NOW, 500.0)
     assert action == (Write(_file(1000)) if written else Leave())
 
 
@@ -107,11 +107,11 @@ def test_one_step_is_enough(
     """Whatever was on disk, what is there after one step is true, and needs no second one."""
     held = Held(_LINES, _NOW.boot + left * lease)
     on_disk = _file(stamp, lines)
-    action = plan(held, on_disk, _NOW.offset + set_by, _NOW, lease)
+    action = plan(held, on_disk, _NOW.offset + set_by, _NOW, lease / 2)
     file = action.file if isinstance(action, Write) else on_disk
     true_end = _NOW.wall + left * lease
     assert file.lines == _LINES
     assert file.expiry is not None
     assert file.expiry <= true_end + TOLERANCE
     assert file.expiry >= min(true_end - TOLERANCE, _NOW.wall + lease / 2)
-    assert plan(held, file, _NOW.offset, _NOW, lease) == Leave()
+    assert plan(held, file, _NOW.offset, _NOW, lease / 2) == Leave()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, TooLargeError, render
-from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign, Ours
+from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.sinks.sink import Absent, Foreign, Ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +130,7 @@ def test_what_is_written_is_read(sink: FeatureFileSink) -> None:
     """The file on disk is exactly the text that the contract asks for, and is recognised as ours."""
     sink.write(_OURS)
     assert sink.path.read_bytes() == render(_OURS)
-    assert sink.read() == Ours(_OURS, readable=True)
+    assert sink.read() == Ours(_OURS, usable=True)
     assert _files(sink.staging) == []
 
 
@@ -138,7 +139,7 @@ def test_a_file_with_another_mode_is_not_as_it_should_be(sink: FeatureFileSink, 
     """A file that NFD may not read, or others may write, is told apart."""
     sink.write(_OURS)
     sink.path.chmod(mode)
-    assert sink.read() == Ours(_OURS, readable=False)
+    assert sink.read() == Ours(_OURS, usable=False)
 
 
 def _make_symlink(path: Path) -> None:
@@ -180,7 +181,7 @@ def test_what_is_not_ours_can_be_moved_aside(
     assert aside == sink.staging / "labels.txt.foreign"
     assert (aside.lstat().st_ino, aside.lstat().st_size) == (before.st_ino, before.st_size)
     sink.write(_OURS)
-    assert sink.read() == Ours(_OURS, readable=True), what
+    assert sink.read() == Ours(_OURS, usable=True), what
 
 
 def test_nothing_moved_aside_replaces_another(sink: FeatureFileSink) -> None:
@@ -282,7 +283,7 @@ def test_leftovers_are_no_obstacle(sink: FeatureFileSink, tmp_path: Path) -> Non
     (sink.staging / "labels.txt.new").symlink_to(victim)
     sink.write(_OURS)
     assert victim.read_text() == "precious"
-    assert sink.read() == Ours(_OURS, readable=True)
+    assert sink.read() == Ours(_OURS, usable=True)
 
 
 def test_a_full_disk_leaves_the_old_file(sink: FeatureFileSink) -> None:
@@ -291,7 +292,7 @@ def test_a_full_disk_leaves_the_old_file(sink: FeatureFileSink) -> None:
     large = FeatureFile(("gpu.intel.com/xe-links=" + "0" * 10_000,), None)
     with _disk_full_after(4096), pytest.raises(OSError, match="File too large"):
         sink.write(large)
-    assert sink.read() == Ours(_OURS, readable=True)
+    assert sink.read() == Ours(_OURS, usable=True)
     assert _files(sink.staging) == []
 
 
@@ -300,7 +301,7 @@ def test_labels_that_nfd_would_ignore_leave_the_old_file(sink: FeatureFileSink) 
     sink.write(_OURS)
     with pytest.raises(TooLargeError):
         sink.write(FeatureFile(("x" * MAX_SIZE,), None))
-    assert sink.read() == Ours(_OURS, readable=True)
+    assert sink.read() == Ours(_OURS, usable=True)
 
 
 def test_no_folder_is_an_error_and_is_not_made(sink: FeatureFileSink) -> None:
@@ -311,7 +312,7 @@ def test_no_folder_is_an_error_and_is_not_made(sink: FeatureFileSink) -> None:
     assert not sink.path.parent.exists()
     sink.path.parent.mkdir()
     sink.write(_OURS)
-    assert sink.read() == Ours(_OURS, readable=True)
+    assert sink.read() == Ours(_OURS, usable=True)
 
 
 def test_a_failed_rename_leaves_nothing_behind(sink: FeatureFileSink) -> None:

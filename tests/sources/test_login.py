@@ -11,7 +11,7 @@ from support.pages import fetched
 
 from xelinkd.config.small_file import SecretError
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.login import Login, authorization
 from xelinkd.sources.place import Place
 

@@ -20,7 +20,7 @@ from support.pages import fetched
 
 from xelinkd import __version__
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.place import Place, fetch
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def test_a_url_that_cannot_be_fetched_is_refused_at_once(url: str) -> None:
 _FETCH_ALL_AND_TELL_WHAT_IS_LATE = """
 import json, sys
 from xelinkd.config.schema import Config, Source
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.kinds import load_what_it_takes
 from xelinkd.sources.place import Place, fetch
 

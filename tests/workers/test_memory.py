@@ -10,7 +10,8 @@ import pytest
 from xelinkd.model.episodes import Episode
 from xelinkd.model.feature_file import FeatureFile
 from xelinkd.model.lease import Held, Instant
-from xelinkd.sinks.feature_file import FeatureFileSink, Ours
+from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.sinks.sink import Ours
 from xelinkd.workers.keeper import Keeper
 from xelinkd.workers.memory import NOTHING, Knowledge, Memory
 
@@ -64,7 +65,7 @@ def test_labels_outlive_the_file_and_its_writer(sink: FeatureFileSink) -> None:
     keeper(sink, memory, Instant(10.0, 1000.0)).step(TWO, 10.0)
     sink.remove()
     keeper(sink, memory, Instant(20.0, 1010.0)).step()
-    assert sink.read() == Ours(FeatureFile(TWO, 2000), readable=True)
+    assert sink.read() == Ours(FeatureFile(TWO, 2000), usable=True)
 
 
 @pytest.mark.parametrize("jump", [-86400.0, 86400.0])
@@ -75,7 +76,7 @@ def test_clock_that_is_set_while_no_writer_lives(sink: FeatureFileSink, jump: fl
     successor = keeper(sink, memory, Instant(20.0, 100_010.0 + jump))
     successor.step()
     assert successor.end == 1010.0
-    assert sink.read() == Ours(FeatureFile(TWO, int(101_000 + jump)), readable=True)
+    assert sink.read() == Ours(FeatureFile(TWO, int(101_000 + jump)), usable=True)
 
 
 def test_writer_that_dies_before_it_writes(sink: FeatureFileSink) -> None:
@@ -88,7 +89,7 @@ def test_writer_that_dies_before_it_writes(sink: FeatureFileSink) -> None:
     assert not first.step(TWO, 10.0)
     sink.staging.unlink()
     keeper(sink, memory, Instant(11.0, 1001.0)).step()
-    assert sink.read() == Ours(FeatureFile(TWO, 2000), readable=True)
+    assert sink.read() == Ours(FeatureFile(TWO, 2000), usable=True)
 
 
 def test_lease_that_was_shortened(sink: FeatureFileSink) -> None:
@@ -98,4 +99,4 @@ def test_lease_that_was_shortened(sink: FeatureFileSink) -> None:
     now = Instant(20.0, 1010.0)
     successor = Keeper(sink, 30.0, lambda: now, memory)
     successor.step()
-    assert sink.read() == Ours(FeatureFile(TWO, 1040), readable=True)
+    assert sink.read() == Ours(FeatureFile(TWO, 1040), usable=True)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.exit_status import Status
-from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign
-from xelinkd.sinks.lock import GRACE, FeatureFileLock
+from xelinkd.sinks.kinds import sink_of
+from xelinkd.sinks.lock import GRACE
+from xelinkd.sinks.sink import FAILURES, Absent, Foreign
 from xelinkd.workers.outputs import remove_outputs
 from xelinkd.workers.remover import remove_labels
-from xelinkd.workers.turn import get_turn
+from xelinkd.workers.turn import get_turn, lock_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -32,21 +33,22 @@ exit status:
 
 def run(arguments: Sequence[str]) -> Status:
     """Remove the labels and say so."""
-    loaded = load_and_log(parse(command_line(), arguments), "clear")
-    file = loaded.config.feature_file
-    lock = FeatureFileLock(file.path)
+    config = load_and_log(parse(command_line(), arguments), "clear").config
+    lock = lock_of(config.target)  # held as long as this is known
     if not get_turn(lock, within=GRACE):
         return Status.LOCKED
-    are_outputs_gone = remove_outputs(loaded.config.outputs)
+    are_outputs_gone = remove_outputs(config.outputs)
+    sink = sink_of(config.target)
     try:
-        found = remove_labels(FeatureFileSink(file.path, file.staging))
-    except OSError as error:
-        print(f"xelinkd: {file.path}: {error.strerror}", file=sys.stderr)
+        found = remove_labels(sink)
+    except FAILURES as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        print(f"xelinkd: {sink.place}: {why}", file=sys.stderr)
         return Status.NOT_WRITTEN
     if isinstance(found, Foreign):
         return Status.NOT_WRITTEN
     if isinstance(found, Absent):
-        print(f"{file.path}: nothing to remove")
+        print(f"{sink.place}: nothing to remove")
     return Status.OK if are_outputs_gone else Status.NOT_WRITTEN
 
 

@@ -8,13 +8,13 @@ from xelinkd import clocks
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.exit_status import Status
 from xelinkd.model.observation import Known
-from xelinkd.sinks.feature_file import FeatureFileSink
-from xelinkd.sinks.lock import GRACE, FeatureFileLock
+from xelinkd.sinks.kinds import sink_of
+from xelinkd.sinks.lock import GRACE
 from xelinkd.workers.keeper import Keeper
 from xelinkd.workers.memory import Memory
 from xelinkd.workers.observer import Observer
 from xelinkd.workers.outputs import Outputs
-from xelinkd.workers.turn import get_turn
+from xelinkd.workers.turn import get_turn, lock_of
 from xelinkd.workers.writer import take_in
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DESCRIPTION = """\
-Fetches once and sets the feature file and the outputs right once, without a daemon and without the startup
-delay.
+Fetches once and sets the labels (in the feature file or the NodeFeature object) and the outputs right once,
+without a daemon and without the startup delay.
 
 exit status:
-  0  the labels are in the file
+  0  the labels are there
   1  the topology is unknown; the labels are left as they are, on their lease
   2  the command line or the configuration is wrong
-  3  the feature file or an output could not be written
+  3  the labels or an output could not be written
   4  another xelinkd keeps the feature file
 An incomplete page is unknown here, unless source.incomplete_fetches is 1.
 """
@@ -38,12 +38,11 @@ An incomplete page is unknown here, unless source.incomplete_fetches is 1.
 def run(arguments: Sequence[str]) -> Status:
     """Do what the daemon does in one cycle."""
     config = load_and_log(parse(command_line(), arguments), "once").config
-    lock = FeatureFileLock(config.feature_file.path)
+    lock = lock_of(config.target)  # held as long as this is known
     if not get_turn(lock, within=GRACE):
         return Status.LOCKED
     observation = Observer(config).observe().observation
-    sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
-    keeper = Keeper(sink, config.feature_file.lease, clocks.now, Memory())
+    keeper = Keeper(sink_of(config.target), config.target.lease, clocks.now, Memory())
     if not take_in(keeper, Outputs(config), observation, config):
         return Status.NOT_WRITTEN
     return Status.OK if isinstance(observation, Known) else Status.UNKNOWN

@@ -17,10 +17,10 @@ from xelinkd.config.rules import address_and_port
 from xelinkd.config.small_file import read_secret
 from xelinkd.config.url import is_https, is_url
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.bounded_http import Deadline, exchange
-from xelinkd.sources.failure import FAILURES, FetchError, failure
-from xelinkd.sources.pin import CaFileError
-from xelinkd.sources.trust import trust, trust_alone
+from xelinkd.net.bounded_http import Deadline, Request, exchange
+from xelinkd.net.failure import FAILURES, FetchError, failure
+from xelinkd.net.pin import CaFileError
+from xelinkd.net.trust import trust, trust_alone
 from xelinkd.views.documents.status_document import NoDocumentError, read
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _ask(service: Service) -> bytes:
     if service.token_file:
         headers["Authorization"] = f"Bearer {read_secret(service.token_file).decode('latin-1')}"
     deadline = Deadline(time.monotonic() + DEADLINE, time.monotonic)
-    with exchange(parse_url(service.url + PATH), headers, context, deadline, MAX_SIZE) as response:
+    with exchange(parse_url(service.url + PATH), Request(headers), context, deadline, MAX_SIZE) as response:
         if response.status != http.client.OK:
             reason, advice = _STATUS_ADVICE.get(response.status, (Reason.HTTP_STATUS, "see its log"))
             raise FetchError(reason, f"{service.url}: status {response.status}: {advice}")

@@ -9,7 +9,7 @@ from xelinkd.cli.arguments import configured_parser, load_quietly, parse
 from xelinkd.cli.exit_status import Status
 from xelinkd.cli.service import add_flags, ask, read_document, service_of
 from xelinkd.cli.terminal import look_of, say, say_bytes
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.views.terminal.status_text import as_lines
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from xelinkd.cli.exit_status import Status
 from xelinkd.cli.terminal import say_text
 from xelinkd.cli.usage import UsageError
 from xelinkd.config.url import is_https, is_url
+from xelinkd.net.failure import FetchError
+from xelinkd.net.pin import CaFileError, Pin
+from xelinkd.net.trust import pinned_digests
 from xelinkd.sources.acquaintance import shown_by
-from xelinkd.sources.failure import FetchError
-from xelinkd.sources.pin import CaFileError, Pin
-from xelinkd.sources.trust import pinned_digests
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

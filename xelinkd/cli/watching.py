@@ -15,8 +15,8 @@ from xelinkd.model.feature_file import time_stamp
 from xelinkd.model.login import NEW, WAIT, after, must_wait
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page
+from xelinkd.net.failure import FetchError
 from xelinkd.outputs.json_document import document
-from xelinkd.sources.failure import FetchError
 from xelinkd.state.history import NO_HISTORY, Kind, noted, seen, since
 from xelinkd.views.terminal.changes import Change, changes
 from xelinkd.views.terminal.status_text import as_lines

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from xelinkd.config.duration import Duration
-from xelinkd.config.rules import address_and_port
-from xelinkd.config.url import is_https
+from xelinkd.config.rules import address_and_port, is_node_name
+from xelinkd.config.sinks import KINDS as SINKS
+from xelinkd.config.sinks import NODE_FEATURE, section_of
+from xelinkd.config.url import is_https, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +26,14 @@ class Bond(Struct, frozen=True):
     allowed: Callable[[Config], str | None]
 
 
-def _lease_outlasts_fetches(config: Config) -> str | None:
-    least = Duration(3 * config.source.interval + config.source.deadline)
-    if config.feature_file.lease >= least:
-        return None
-    return f'at least "{least}", which is 3 x source.interval + source.deadline'
+def _lease_outlasts_fetches(kind: str) -> Callable[[Config], str | None]:
+    def allowed(config: Config) -> str | None:
+        least = Duration(3 * config.source.interval + config.source.deadline)
+        if config.sink.kind != kind or config.target.lease >= least:
+            return None
+        return f'at least "{least}", which is 3 x source.interval + source.deadline'
+
+    return allowed
 
 
 def _heartbeat_outlasts_fetch(config: Config) -> str | None:
@@ -36,6 +41,29 @@ def _heartbeat_outlasts_fetch(config: Config) -> str | None:
     if config.supervision.heartbeat_deadline >= least:
         return None
     return f'at least "{least}", which is source.deadline + 5s, so that a fetch can end'
+
+
+def _heartbeat_outlasts_request(config: Config) -> str | None:
+    least = Duration(config.node_feature.deadline + 5)
+    if config.sink.kind != NODE_FEATURE or config.supervision.heartbeat_deadline >= least:
+        return None
+    return f'at least "{least}", which is node_feature.deadline + 5s, so that a request can end'
+
+
+def _node_is_named(config: Config) -> str | None:
+    """Take no host's name: it is another in some clusters, and labels would go to a wrong node."""
+    if config.sink.kind != NODE_FEATURE or is_node_name(config.node_feature.node_name):
+        return None
+    return (
+        "the node's name in the cluster, or NODE_NAME in the environment: in the container's manifest "
+        "env: [{name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]"
+    )
+
+
+def _server_is_named(config: Config) -> str | None:
+    if config.sink.kind != NODE_FEATURE or is_url(config.node_feature.url):
+        return None
+    return "the API server's address, for this is no pod: KUBERNETES_SERVICE_HOST is not set"
 
 
 def _is_used_over_https(name: str) -> Callable[[Config], str | None]:
@@ -102,7 +130,18 @@ def _clients_are_asked_over_https(config: Config) -> str | None:
 
 
 BONDS: Final = (
-    Bond(("feature_file.lease", "source.interval", "source.deadline"), _lease_outlasts_fetches),
+    *(
+        Bond(
+            (f"{section_of(kind)}.lease", "sink.kind", "source.interval", "source.deadline"),
+            _lease_outlasts_fetches(kind),
+        )
+        for kind in SINKS
+    ),
+    Bond(
+        ("supervision.heartbeat_deadline", "sink.kind", "node_feature.deadline"), _heartbeat_outlasts_request
+    ),
+    Bond(("node_feature.node", "sink.kind"), _node_is_named),
+    Bond(("node_feature.server", "sink.kind"), _server_is_named),
     Bond(("supervision.heartbeat_deadline", "source.deadline"), _heartbeat_outlasts_fetch),
     *(
         Bond((f"source.{name}", "source.kind", "source.url", "source.rest_url"), _is_used_over_https(name))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from xelinkd.config.duration import Duration
 from xelinkd.config.toml_text import toml_value
-from xelinkd.config.url import MAX_PORT, is_url
+from xelinkd.config.url import MAX_PORT, is_https, is_url
 from xelinkd.outputs.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -99,6 +99,34 @@ ABSOLUTE_OR_EMPTY: Final = Rule('an absolute path, or ""', lambda text: text == 
 FEATURE_FILE_PATH: Final = Rule(
     'an absolute path whose file name does not begin with "."', _is_file_nfd_reads
 )
+
+# What a label may have as its value, and so what Node Feature Discovery can name a node.
+_MAX_NODE_NAME: Final = 63  # characters
+_DNS_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def is_node_name(text: str) -> bool:
+    """Tell whether a node can be called so, and named in a label."""
+    return len(text) <= _MAX_NODE_NAME and _SUBDOMAIN.fullmatch(text) is not None
+
+
+def _is_object_name(text: str) -> bool:
+    return len(text) <= _MAX_SUBDOMAIN and _SUBDOMAIN.fullmatch(text) is not None
+
+
+NODE: Final = Rule(
+    f'the name of a node, a DNS subdomain of up to {_MAX_NODE_NAME} characters, or ""',
+    lambda text: text == "" or is_node_name(text),
+)
+NAMESPACE: Final = Rule(
+    'a DNS label, or ""', lambda text: text == "" or _DNS_LABEL.fullmatch(text) is not None
+)
+OBJECT: Final = Rule('a DNS subdomain, or ""', lambda text: text == "" or _is_object_name(text))
+HTTPS_SERVER: Final = Rule(
+    'https://, a host, perhaps a port, and nothing after it; or ""',
+    lambda text: text == "" or (is_https(text) and is_url(text) and text.count("/") == 2),  # noqa: PLR2004
+)
+FOLDER: Final = Rule("an absolute path", lambda path: _is_absolute(str(path)))
 
 CREDENTIALS_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"  # of systemd.exec(5), which sets it
 

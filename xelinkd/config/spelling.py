@@ -58,8 +58,8 @@ def _unknown_in_section(
 
 
 def _advice(name: str, here: Collection[str]) -> str:
-    """Suggest the key of this name elsewhere, else one of this place, else a very near one elsewhere."""
-    elsewhere = {key.name: key.path for key in KEYS.values()}
+    """Suggest the first key of this name elsewhere, else one of this place, else a very near one elsewhere."""
+    elsewhere = {key.name: key.path for key in reversed([*KEYS.values()])}
     near, match = nearest(name, here), nearest(name, elsewhere, _VERY_NEAR)
     far = elsewhere[match] if match else None
     likely = (far or near) if name in elsewhere else (near or far)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 import xelinkd
 from xelinkd.config.rules import address_and_port
-from xelinkd.config.schema import files_of_the_source, files_of_the_status
+from xelinkd.config.schema import FeatureFile, files_of_the_source, files_of_the_status
 from xelinkd.config.url import host_and_port, is_by_name, is_https
 from xelinkd.confinement.privileges import (
     DAC_OVERRIDE,
@@ -24,7 +24,7 @@ from xelinkd.confinement.privileges import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xelinkd.config.schema import Config
+    from xelinkd.config.schema import Config, SinkSettings
 
 Identity = tuple[Path, int, int]
 
@@ -65,15 +65,29 @@ def of_the_fetcher(config: Config) -> Promise:
     )
 
 
-def of_the_writer(config: Config, former_files: Sequence[Path] = ()) -> Promise:
-    """Write into the feature file's folder, the staging folder, those of outputs and former ones; no network.
+def of_the_writer(
+    config: Config, former: Sequence[SinkSettings] = (), former_files: Sequence[Path] = ()
+) -> Promise:
+    """Write into the folders of the sink, of outputs and of former ones; connect to the port of the sink.
 
-    It may read anything: it takes in nothing from outside that could make use of that.
+    Where it has no network it may read anything: it takes in nothing from outside that could make use of
+    that. Else it reads what a request takes. `former_files` are those of former sinks and outputs.
     """
-    staging = config.feature_file.staging
-    files = (config.feature_file.path, *(output.file for output in config.outputs), *former_files)
-    folders = (*dict.fromkeys(file.parent for file in files), staging)
-    return Promise(writes=folders, keeps=DAC_OVERRIDE, given=(*folders, staging.parent))
+    sinks = (config.target, *former)
+    files = (*config.target.files, *(output.file for output in config.outputs), *former_files)
+    folders = tuple(dict.fromkeys(file.parent for file in files))
+    beside = (config.target.staging.parent,) if isinstance(config.target, FeatureFile) else ()
+    urls = tuple(sink.url for sink in sinks if sink.url)
+    by_name = any(map(is_by_name, urls))
+    read = (*(path for sink in sinks for path in sink.reads), *(_RESOLVER if by_name else ()))
+    ports = tuple(dict.fromkeys(port for _, port in map(host_and_port, urls)))
+    return Promise(
+        reads=(*_LIBRARIES, *read) if urls else None,
+        writes=folders,
+        connects_to=(*ports, _DNS) if by_name else ports,
+        keeps=DAC_OVERRIDE if folders else NO_CAPABILITY,
+        given=(*folders, *beside, *read),
+    )
 
 
 def of_the_watcher() -> Promise:

@@ -72,7 +72,7 @@ def read(content: bytes) -> FeatureFile | None:
         if expiry is None:
             return None
         del lines[0]
-    return FeatureFile(tuple(lines), expiry) if _are_ours(lines) else None
+    return FeatureFile(tuple(lines), expiry) if are_ours(lines) else None
 
 
 def time_stamp(seconds: float) -> str:
@@ -87,7 +87,7 @@ def _seconds(stamp: str) -> int | None:
         return None
 
 
-def _are_ours(lines: list[str]) -> bool:
+def are_ours(lines: Sequence[str]) -> bool:
     """Tell whether the lines are parts 1, 2, 3... of one list of links, and its summary, in one namespace."""
     links = link_lines(lines)
     rest = lines[len(links) :]

@@ -1,6 +1,6 @@
 """The lease: how long labels hold after the last observation that confirmed them.
 
-All decisions about the feature file are here; they know neither files nor clocks.
+All decisions about what stands in a sink, are here; they know neither files nor clocks.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ class Held(Struct, frozen=True):
 
 
 class Write(Struct, frozen=True):
-    """Replace the feature file by this one."""
+    """Have these labels there."""
 
     file: FeatureFile
 
 
 class Remove(Struct, frozen=True):
-    """Remove the feature file: its labels hold no longer."""
+    """Have none there: they hold no longer."""
 
 
 class Leave(Struct, frozen=True):
-    """Leave the feature file as it is: every write makes NFD discover everything anew."""
+    """Leave what is there: every write makes NFD discover everything anew, or is a request."""
 
 
 Action = Write | Remove | Leave
@@ -80,27 +80,28 @@ def still_held(held: Held | None, now: Instant) -> Held | None:
 
 
 def plan(
-    held: Held | None, on_disk: FeatureFile | None, written_offset: float, now: Instant, lease: float
+    held: Held | None, found: FeatureFile | None, written_offset: float, now: Instant, renewal: float
 ) -> Action:
-    """Decide what to do with the feature file, given what is on disk.
+    """Decide what to do with the labels, given what is there.
 
+    `renewal`: the stamp is put off when less than these seconds are left of it.
     `written_offset` is `Instant.offset` when the file was written (or adopted): if the wall clock was set
     since then, the stamp is wrong.
     """
     if held is None:
-        return Leave() if on_disk is None else Remove()
+        return Leave() if found is None else Remove()
     true_end = now.wall + (held.end - now.boot)
     clock_was_set = abs(now.offset - written_offset) > TOLERANCE
-    if on_disk is not None and not clock_was_set and _serves(on_disk, held, true_end, now, lease):
+    if found is not None and not clock_was_set and _serves(found, held, true_end, now, renewal):
         return Leave()
     return Write(FeatureFile(held.lines, int(true_end)))
 
 
-def _serves(on_disk: FeatureFile, held: Held, true_end: float, now: Instant, lease: float) -> bool:
+def _serves(found: FeatureFile, held: Held, true_end: float, now: Instant, renewal: float) -> bool:
     """Tell whether the file holds these labels, not beyond their true end, and long enough for now."""
-    if on_disk.lines != held.lines or on_disk.expiry is None:
+    if found.lines != held.lines or found.expiry is None:
         return False
-    if on_disk.expiry > true_end + TOLERANCE:
+    if found.expiry > true_end + TOLERANCE:
         return False
-    long_enough = on_disk.expiry - now.wall >= lease / 2
-    return long_enough or true_end - on_disk.expiry <= TOLERANCE
+    long_enough = found.expiry - now.wall >= renewal
+    return long_enough or true_end - found.expiry <= TOLERANCE

@@ -13,34 +13,28 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from xelinkd import logs
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, read, render
+from xelinkd.sinks.sink import Absent, Foreign, Ours
 from xelinkd.sinks.whole_file import MODE, Signature, kind_of, remove, replace_whole, signature_of
+from xelinkd.telling import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from xelinkd.config.schema import FeatureFile as Settings
+    from xelinkd.model.episodes import News
+    from xelinkd.sinks.sink import Found
 
 NEW: Final = ".new"
 
-
-class Absent(Struct, frozen=True):
-    """There is no file."""
+log = logs.logger()
 
 
-class Ours(Struct, frozen=True):
-    """A file that this program or the Go program wrote; `readable` if NFD may read it."""
-
-    file: FeatureFile
-    readable: bool
-
-
-class Foreign(Struct, frozen=True):
-    """Something that is not ours, and never adopted, changed or removed."""
-
-    what: str
-
-
-OnDisk = Absent | Ours | Foreign
+def feature_file(settings: Settings, _on_wait: Callable[[], None]) -> FeatureFileSink:
+    """Keep labels in the file at `feature_file.path`; nothing there is worth a word while it waits."""
+    return FeatureFileSink(settings.path, settings.staging)
 
 
 class FeatureFileSink(Struct, frozen=True):
@@ -48,6 +42,18 @@ class FeatureFileSink(Struct, frozen=True):
 
     path: Path
     staging: Path
+    renewal: float = 0.5
+    retry_at: None = None  # a file can be tried at every step
+
+    @property
+    def place(self) -> str:
+        """The file."""
+        return str(self.path)
+
+    @property
+    def about(self) -> Mapping[str, object]:
+        """The same as a field."""
+        return {"file": self.path}
 
     def signature(self) -> Signature | None:
         """Give what changes whenever the file does, at the cost of one system call; None without a file.
@@ -58,7 +64,7 @@ class FeatureFileSink(Struct, frozen=True):
         """
         return signature_of(self.path)
 
-    def read(self) -> OnDisk:
+    def read(self) -> Found:
         """Look at what is there.
 
         Raises:
@@ -77,6 +83,15 @@ class FeatureFileSink(Struct, frozen=True):
         return (
             Foreign("a file with other content") if file is None else Ours(file, stat.S_IMODE(mode) == MODE)
         )
+
+    def check(self, lines: tuple[str, ...]) -> None:
+        """Refuse what NFD would not take.
+
+        Raises:
+            TooLargeError: the file would be too large.
+
+        """
+        render(FeatureFile(lines, expiry=0))
 
     def write(self, file: FeatureFile) -> None:
         """Replace the feature file: synced, then one rename, then the folder synced.
@@ -98,6 +113,16 @@ class FeatureFileSink(Struct, frozen=True):
 
         """
         remove(self.path)
+
+    def make_way(self, found: Foreign) -> None:
+        """Keep what is not ours aside, and say so.
+
+        Raises:
+            OSError: it could not be kept.
+
+        """
+        aside = self.keep_aside()
+        log.warning("feature_file_moved_aside", file=self.path, found=found.what, moved_to=aside)
 
     def keep_aside(self) -> Path:
         """Keep what is not ours in the staging folder, out of NFD's sight; give where.
@@ -136,6 +161,35 @@ class FeatureFileSink(Struct, frozen=True):
         for left in self.staging.iterdir():
             if left.name.startswith(f"{self.path.name}.") and left.name.endswith(NEW):
                 left.unlink(missing_ok=True)
+
+    # What it tells.
+
+    def tell_foreign(self, found: Foreign) -> None:
+        """Say that the file is not ours."""
+        log.warning("feature_file_foreign", file=self.path, found=found.what)
+
+    def tell_repaired(self, expires: str) -> None:
+        """Say that somebody had changed or removed the file."""
+        log.warning("feature_file_repaired", file=self.path, expires=expires)
+
+    def tell_fault(self, news: News, error: Exception | None) -> None:
+        """Tell the course of what keeps the file from being right."""
+        words = self.explain(error) if error else ""
+        tell(
+            log,
+            news,
+            fault="feature_file_failing",
+            over="feature_file_recovered",
+            file=self.path,
+            error=words,
+        )
+
+    def explain(self, error: Exception) -> str:
+        """Name the folder that people know, rather than the hidden one that was to be made in it."""
+        folder = self.path.parent
+        if isinstance(error, FileNotFoundError) and not folder.exists():
+            return f"there is no folder {folder}: is Node Feature Discovery set up? Make it, or mount it"
+        return str(error)
 
     def _staged(self) -> Path:
         """Name the next content: for each process its own, lest two writers put half of it in place."""

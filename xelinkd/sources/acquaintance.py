@@ -10,9 +10,9 @@ from msgspec import Struct
 from urllib3.util import parse_url
 
 from xelinkd.model.printable import printable
-from xelinkd.sources.bounded_http import Deadline, secured
-from xelinkd.sources.failure import FAILURES, failure
-from xelinkd.sources.trust import digest_of, fingerprint_of
+from xelinkd.net.bounded_http import Deadline, secured
+from xelinkd.net.failure import FAILURES, failure
+from xelinkd.net.trust import digest_of, fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ def load_what_it_takes(config: Config) -> None:
     """Import what this source needs and others do not; before a fork, so that it is done once and shared."""
     _maker(config.source.kind)
     if any(map(is_https, config.source.urls)):
-        import_module("xelinkd.sources.trust")
+        import_module("xelinkd.net.trust")
 
 
 def _maker(kind: str) -> Callable[[Settings], Source]:

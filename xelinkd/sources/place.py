@@ -15,10 +15,10 @@ from urllib3.util import parse_url as _parse_url
 from xelinkd import __version__
 from xelinkd.config.url import is_https
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.bounded_http import Deadline, exchange
-from xelinkd.sources.failure import FAILURES, FetchError, failure
+from xelinkd.net.bounded_http import Deadline, Request, exchange
+from xelinkd.net.failure import FAILURES, FetchError, failure
+from xelinkd.net.pin import Pin
 from xelinkd.sources.login import Login, authorization
-from xelinkd.sources.pin import Pin
 
 if TYPE_CHECKING:
     import ssl
@@ -112,7 +112,7 @@ def _fetch(source: Place, deadline: Deadline) -> Iterator[bytes]:
     url = parse_url(source.url)
     context = context_of(source) if url.scheme == "https" else None
     headers = _HEADERS | ({"Authorization": authorization(source.login)} if source.login else {})
-    with exchange(url, headers, context, deadline, source.max_page_bytes) as response:
+    with exchange(url, Request(headers), context, deadline, source.max_page_bytes) as response:
         if objection := _objection(response, source):
             reason, detail = objection
             raise FetchError(reason, f"{source.url}: {detail}")
@@ -121,7 +121,7 @@ def _fetch(source: Place, deadline: Deadline) -> Iterator[bytes]:
 
 def context_of(source: Place) -> ssl.SSLContext:
     """Give what a connection over https trusts; CaFileError: the file of it is unfit."""
-    from xelinkd.sources.trust import trust, trust_pinned  # noqa: PLC0415  it takes OpenSSL
+    from xelinkd.net.trust import trust, trust_pinned  # noqa: PLC0415  it takes OpenSSL
 
     return trust_pinned(source.pin) if source.pin else trust(source.ca_file)
 

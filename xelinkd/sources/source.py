@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from xelinkd.model.login import Answer, answer_of
 from xelinkd.model.observation import Unknown
 from xelinkd.model.unknown import UnknownPageError
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.place import Place, fetch
 
 if TYPE_CHECKING:

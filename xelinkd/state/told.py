@@ -152,7 +152,10 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the supervisor tells: its processes, what became of earlier ones, the configuration."""
+    """What the supervisor tells: its processes, what became of earlier ones, the configuration.
+
+    `sink` is the kind of what the labels go to, `place` where that is.
+    """
 
     version: str
     started_at: Seconds
@@ -161,7 +164,8 @@ class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ended: tuple[Ended, ...]
     configuration: Configuration
     timing: Timing
-    feature_file: str
+    sink: str
+    place: str
     source: str
     landlock_abi: Count
     lacking: tuple[str, ...]

@@ -25,7 +25,7 @@ from xelinkd.confinement.privileges import (
 from xelinkd.supervisor import logins, reloads, signals
 from xelinkd.supervisor.notice import Applied, NoticeBoard, applied, refused
 from xelinkd.supervisor.orphans import reap_orphans
-from xelinkd.supervisor.pipeline import pipeline, remover, watcher
+from xelinkd.supervisor.pipeline import patience, pipeline, remover, watcher
 from xelinkd.supervisor.service_manager import Announcer, service_manager
 from xelinkd.supervisor.status import StatusUnits
 from xelinkd.supervisor.unit import Unit, see_through
@@ -119,8 +119,8 @@ class Supervisor:
 
     def _follow_exit_policy(self) -> None:
         """Remove the labels if that is asked for: by a worker of its own, for the writer may be long dead."""
-        if self._loaded.config.feature_file.on_exit == "remove":
-            see_through(remover(self._loaded, self._former))
+        if self._loaded.config.target.on_exit == "remove":
+            see_through(remover(self._loaded, self._former), patience(self._loaded.config, self._former))
 
     def _wait(self) -> None:
         """Wait for what comes first, and take it in."""
@@ -164,7 +164,7 @@ class Supervisor:
     def _forget_former(self) -> None:
         """Leave alone what may stand there from now on; the writer that runs is not replaced for that."""
         if self._former != NOTHING_FORMER:
-            log.debug("former_files_forgotten", files=list(map(str, self._former.paths())))
+            log.debug("former_files_forgotten", files=list(self._former.places()))
         self._former = NOTHING_FORMER
         self._pipeline.rebuild(self._pipeline_of(self._loaded))
 
@@ -244,6 +244,6 @@ class Supervisor:
 def _guarded(loaded: Loaded) -> Loaded:
     """Where there is a secret, let nobody look into the memory of what is forked from here on."""
     config = loaded.config
-    if config.source.user or config.status.token_file or config.status.key_file:
+    if config.source.user or config.status.token_file or config.status.key_file or config.target.url:
         hide_memory()
     return loaded

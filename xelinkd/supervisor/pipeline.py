@@ -8,19 +8,20 @@ from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
-from xelinkd.config.schema import files_of_the_source, referenced_files
+from xelinkd.config.schema import FeatureFile, NodeFeature, files_of_the_source, referenced_files
 from xelinkd.confinement import promises
-from xelinkd.sinks.feature_file import FeatureFileSink
-from xelinkd.sinks.lock import FeatureFileLock
-from xelinkd.sources.kinds import load_what_it_takes
+from xelinkd.model.episodes import Began
+from xelinkd.sinks import kinds as sinks
+from xelinkd.sinks.sink import FAILURES
+from xelinkd.sources import kinds as sources
 from xelinkd.supervisor import logins
 from xelinkd.supervisor.processes import Job
-from xelinkd.supervisor.unit import Build, build_of
+from xelinkd.supervisor.unit import GRACE, Build, build_of
 from xelinkd.workers.fetcher import Start, fetch_topology
 from xelinkd.workers.lifeline import ALIVE, CHANGED, LOCKED, OUTDATED, PROGRESS, SETTLED
 from xelinkd.workers.outputs import remove_outputs
 from xelinkd.workers.remover import remove_labels
-from xelinkd.workers.turn import get_turn
+from xelinkd.workers.turn import get_turn, lock_of
 from xelinkd.workers.watcher import watch_files
 from xelinkd.workers.writer import write_labels
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xelinkd.config.load import Loaded
-    from xelinkd.config.schema import Config
+    from xelinkd.config.schema import Config, SinkSettings
     from xelinkd.supervisor.logins import Logins
     from xelinkd.workers.boards import Boards
     from xelinkd.workers.former import Former
@@ -50,7 +51,8 @@ def pipeline(loaded: Loaded, first_fetch: float, known: Logins, boards: Boards, 
     config = loaded.config
 
     def jobs() -> Sequence[Job]:
-        load_what_it_takes(config)
+        sources.load_what_it_takes(config)
+        sinks.load_what_it_takes(config)
         receiving, sending = Pipe(duplex=False)
 
         def fetch(lifeline: Lifeline) -> None:
@@ -88,7 +90,7 @@ def _what_matters(loaded: Loaded) -> object:
     """Give what makes for another pipeline: how the status is served is none of its business."""
     config = loaded.config
     fingerprints = [loaded.fingerprints[file] for file in files_of_the_source(config)]
-    sections = (config.source, config.labels, config.feature_file, config.outputs)
+    sections = (config.source, config.labels, config.target, config.outputs)
     return sections, config.supervision, config.log, fingerprints
 
 
@@ -109,12 +111,12 @@ def watcher(loaded: Loaded) -> Build:
 
 def remover(loaded: Loaded, former: Former) -> Build:
     """Remove labels and outputs, once: where they are, and where they may still be."""
-    file = loaded.config.feature_file
+    target = loaded.config.target
 
     def remove(_lifeline: Lifeline) -> None:
-        for path in former.files:
-            _remove_ours(FeatureFileSink(path, file.staging))
-        if _remove_ours(FeatureFileSink(file.path, file.staging)):
+        for settings in former.sinks:
+            _remove_ours(settings)
+        if _remove_ours(target):
             remove_outputs((*former.outputs, *loaded.config.outputs))
 
     def jobs() -> Sequence[Job]:
@@ -124,19 +126,27 @@ def remover(loaded: Loaded, former: Former) -> Build:
     return build_of(loaded.config, (), jobs)
 
 
-def _remove_ours(sink: FeatureFileSink) -> bool:
+def patience(config: Config, former: Former) -> float:
+    """Give the seconds within which the remover has to end: over the network it takes some requests."""
+    asked = [settings for settings in (config.target, *former.sinks) if isinstance(settings, NodeFeature)]
+    return GRACE + sum(float(settings.deadline) for settings in asked)
+
+
+def _remove_ours(settings: SinkSettings) -> bool:
     """Remove labels; False if another xelinkd keeps them: they are its own."""
-    if not get_turn(FeatureFileLock(sink.path), within=0):
+    if not get_turn(lock_of(settings), within=0):
         return False
+    sink = sinks.sink_of(settings)
     try:
         remove_labels(sink)
-    except OSError as error:  # what is wrong with one place must not keep labels in the other
-        log.warning("feature_file_failing", file=sink.path, error=str(error))
+    except FAILURES as error:  # what is wrong with one place must not keep labels in the other
+        sink.tell_fault(Began(), error)
     return True
 
 
 def _promise_of_the_writer(config: Config, former: Former) -> promises.Promise:
     """Have the staging folder before the writer is confined: nothing else is to be made beside it."""
-    with suppress(OSError):
-        config.feature_file.staging.mkdir(mode=0o755, exist_ok=True)
-    return promises.of_the_writer(config, former.paths())
+    if isinstance(config.target, FeatureFile):
+        with suppress(OSError):
+            config.target.staging.mkdir(mode=0o755, exist_ok=True)
+    return promises.of_the_writer(config, former.sinks, former.paths())

@@ -249,13 +249,13 @@ def closing_connections(jobs: Sequence[Job]) -> Iterator[Sequence[Job]]:
                 connection.close()
 
 
-def see_through(build: Build) -> None:
-    """Run jobs that end by themselves, and wait for that; what does not end within the grace is killed."""
+def see_through(build: Build, patience: float = GRACE) -> None:
+    """Run jobs that end by themselves, and wait for that; what does not end in so many seconds is killed."""
     workers = [fork_worker(job, heartbeat_period=GRACE, set_up=build.set_up) for job in build.jobs()]
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + patience
     for worker in workers:
         if not wait([worker.pidfd], max(0.0, deadline - time.monotonic())):
-            log.error("worker_hung", workers=[worker.job.name], deadline_seconds=GRACE)
+            log.error("worker_hung", workers=[worker.job.name], deadline_seconds=patience)
             worker.kill()
         elif (cause := worker.reap()) != DONE:
             log.error("worker_ended", worker=worker.job.name, worker_pid=worker.pid, cause=cause)

@@ -1,4 +1,4 @@
-"""Keeps the labels and their file true: carries out what the lease decides, and says what changed."""
+"""Keeps the labels true where they go: carries out what the lease decides, and says what changed."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING, ParamSpec
 from xelinkd import logs
 from xelinkd.model import lease
 from xelinkd.model.episodes import follow
-from xelinkd.model.feature_file import FeatureFile, TooLargeError, render, time_stamp
+from xelinkd.model.feature_file import FeatureFile, time_stamp
 from xelinkd.model.labels import pairs_of, summary_of
 from xelinkd.model.observation import MAX_DETAIL_LENGTH
-from xelinkd.sinks.feature_file import Absent, Foreign, Ours
+from xelinkd.sinks.sink import FAILURES, Absent, Foreign, Ours, SinkError
 from xelinkd.state.keeping import Work
 from xelinkd.state.told import Fault
-from xelinkd.telling import tell
 from xelinkd.workers.memory import Knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from xelinkd.model.lease import Held, Instant
-    from xelinkd.sinks.feature_file import FeatureFileSink, OnDisk
-    from xelinkd.sinks.whole_file import Signature
+    from xelinkd.sinks.sink import Found, Sink
     from xelinkd.workers.memory import Memory
 
 log = logs.logger()
@@ -31,19 +29,19 @@ _P = ParamSpec("_P")
 
 
 class Keeper:
-    """The labels held, and what is known of the feature file."""
+    """The labels held, and what is known of the place where they go."""
 
     def __init__(
         self,
-        sink: FeatureFileSink,
+        sink: Sink,
         lease_seconds: float,
         clock: Callable[[], Instant],
         memory: Memory,
-        former: Sequence[FeatureFileSink] = (),
+        former: Sequence[Sink] = (),
     ) -> None:
         """Know what a predecessor knew; the first `step` looks at what it left.
 
-        `former` is where the feature file was before, if the configuration moved it; the latest comes last.
+        `former` is where the labels went before, if the configuration moved them; the latest comes last.
         """
         known = memory.recall()
         self._sink = sink
@@ -52,12 +50,13 @@ class Keeper:
         self._clock = clock
         self._memory = memory
         self._held = known.held and lease.shortened(known.held, clock(), lease_seconds)
-        self._lines: tuple[str, ...] = ()  # what the file last held of ours
-        self._on_disk: OnDisk = Absent()
-        self._signature: Signature | None = None
+        self._lines: tuple[str, ...] = ()  # what was last there of ours
+        self._found: Found = Absent()
+        self._signature: object | None = None
         self._written_offset = 0.0
         self._fault = known.fault
-        self._error = ""
+        self._error: Exception | None = None
+        self._retry_at: float | None = None
         self._writes = 0
         self._errors = 0
 
@@ -68,8 +67,11 @@ class Keeper:
 
     @property
     def fault(self) -> Fault | None:
-        """Why the file cannot be set right, if it cannot."""
-        return Fault(self._error[:MAX_DETAIL_LENGTH], self._fault.since) if self._fault else None
+        """Why the labels cannot be set right, if they cannot."""
+        if self._fault is None:
+            return None
+        words = self._sink.explain(self._error) if self._error else ""
+        return Fault(words[:MAX_DETAIL_LENGTH], self._fault.since)
 
     def take_work(self) -> Work:
         """Give what was done since this was last asked."""
@@ -82,11 +84,16 @@ class Keeper:
         """When the labels held now end, in boot time; None if none are held."""
         return self._held.end if self._held else None
 
-    def step(self, lines: tuple[str, ...] | None = None, at: float = 0.0) -> bool:
-        """Take in what was observed at a moment of boot time (None: nothing new), and set the file right.
+    @property
+    def retry_at(self) -> float | None:
+        """When a step is worth while before anything else happens, in boot time; always yet to come."""
+        return self._retry_at
 
-        False if the file could not be set right; the next step tries again. No fault stops the lease: the
-        labels held are renewed when the new ones are refused, and let go of when the file cannot be seen.
+    def step(self, lines: tuple[str, ...] | None = None, at: float = 0.0) -> bool:
+        """Take in what was observed at a moment of boot time (None: nothing new), and set the labels right.
+
+        False if they could not be set right; the next step tries again. No fault stops the lease: the
+        labels held are renewed when the new ones are refused, and let go of when their place cannot be seen.
         """
         now = self._clock()
         self._inherit(now)
@@ -96,18 +103,25 @@ class Keeper:
         self._keep_in_mind()
         fault = unseen or _fault_of(self._carry_out, now) or refused or _fault_of(self._leave_former)
         self._tell_fault(fault, now)
+        self._retry_at = self._next_try() if fault else None
         self._keep_in_mind()
         return fault is None
 
+    def _next_try(self) -> float | None:
+        """Give when a sink can be asked again that wants to be left alone now."""
+        moments = (sink.retry_at for sink in (self._sink, *self._former))
+        now = self._clock().boot
+        return min((moment for moment in moments if moment is not None and moment > now), default=None)
+
     @property
     def has_moved(self) -> bool:
-        """Tell whether nothing of ours is left where the feature file was before."""
+        """Tell whether nothing of ours is left where the labels went before."""
         return not self._former
 
     def _inherit(self, now: Instant) -> None:
         """Hold what stands at the latest former place: it was true, whatever may stand at the new one."""
         for old in reversed(self._former):
-            with suppress(OSError):
+            with suppress(*FAILURES):
                 found = old.read()
                 if self._held is None and isinstance(found, Ours):
                     self._held = lease.adopt(found.file, now, self._lease)
@@ -117,118 +131,108 @@ class Keeper:
         for old in self._former:
             if isinstance(old.read(), Ours):
                 old.remove()
-                log.info("labels_moved", file=self._sink.path, moved_from=old.path)
+                log.info("labels_moved", moved_from=old.place, **self._sink.about)
         self._former = ()
 
     def _hold(self, lines: tuple[str, ...], at: float, now: Instant) -> None:
         if self._held is None or lines != self._held.lines:
-            render(FeatureFile(lines, expiry=0))  # what NFD would not take must not replace what it has
+            self._sink.check(lines)  # what would not be taken must not replace what is there
         self._held = lease.observed(lines, at, now, self._lease)
 
     def _look(self, now: Instant) -> None:
-        """Read the file if it is not as we left it."""
+        """Look at what is there if it is not as we left it."""
         signature = self._sink.signature()
         if signature != self._signature:
-            self._on_disk = self._sink.read()
+            self._found = self._sink.read()
             self._signature = signature
             if self._held is None:
                 self._adopt(now)
-            elif not self._lines and isinstance(self._on_disk, Ours):
-                self._lines, self._written_offset = self._on_disk.file.lines, now.offset
+            elif not self._lines and isinstance(self._found, Ours):
+                self._lines, self._written_offset = self._found.file.lines, now.offset
 
     def _adopt(self, now: Instant) -> None:
-        """Take over what a predecessor left, even if it comes to light late: its folder is mounted, say."""
+        """Take over what a predecessor left, even if it comes to light late."""
         self._written_offset = now.offset
-        if isinstance(self._on_disk, Foreign):
-            log.warning("feature_file_foreign", file=self._sink.path, found=self._on_disk.what)
-        if isinstance(self._on_disk, Ours):
-            self._lines = self._on_disk.file.lines
-            self._held = lease.adopt(self._on_disk.file, now, self._lease)
+        if isinstance(self._found, Foreign):
+            self._sink.tell_foreign(self._found)
+        if isinstance(self._found, Ours):
+            self._lines = self._found.file.lines
+            self._held = lease.adopt(self._found.file, now, self._lease)
             self._tell_adopted(now)
 
     def _tell_adopted(self, now: Instant) -> None:
         links = len(pairs_of(self._lines))
         if self._held is None:
-            log.warning("labels_expired", file=self._sink.path, links=links)
+            log.warning("labels_expired", links=links, **self._sink.about)
         else:
             seconds = round(self._held.end - now.boot)
-            log.info("labels_adopted", file=self._sink.path, links=links, lease_seconds=seconds)
+            log.info("labels_adopted", links=links, lease_seconds=seconds, **self._sink.about)
 
     def _keep_in_mind(self) -> None:
-        """Before the file is written, too: who is killed between the two shall not take the labels back."""
+        """Before anything is written, too: who is killed between the two shall not take the labels back."""
         self._memory.keep(Knowledge(self._held, self._fault))
 
     def _let_go(self, now: Instant) -> None:
         if self._held is not None and lease.still_held(self._held, now) is None:
-            log.warning("lease_ended", file=self._sink.path, links=len(pairs_of(self._held.lines)))
+            log.warning("lease_ended", links=len(pairs_of(self._held.lines)), **self._sink.about)
             self._held = None
 
     def _carry_out(self, now: Instant) -> None:
-        match lease.plan(self._held, self._usable(), self._written_offset, now, self._lease):
+        renewal = self._lease * self._sink.renewal
+        match lease.plan(self._held, self._usable(), self._written_offset, now, renewal):
             case lease.Write(file):
                 self._write(file, now)
             case lease.Remove():
                 self._sink.remove()
-                self._on_disk, self._signature, self._lines = Absent(), None, ()
+                self._found, self._signature, self._lines = Absent(), None, ()
             case lease.Leave():
                 pass
 
     def _usable(self) -> FeatureFile | None:
-        """Give the file on disk if it can serve as it is: ours, and readable by NFD or only to be removed."""
-        if isinstance(self._on_disk, Ours) and (self._on_disk.readable or self._held is None):
-            return self._on_disk.file
+        """Give what is there if it can serve as it is: ours, and usable by NFD or only to be removed."""
+        if isinstance(self._found, Ours) and (self._found.usable or self._held is None):
+            return self._found.file
         return None
 
     def _write(self, file: FeatureFile, now: Instant) -> None:
-        before = self._on_disk
+        before = self._found
         if isinstance(before, Foreign):
-            aside = self._sink.keep_aside()
-            log.warning("feature_file_moved_aside", file=self._sink.path, found=before.what, moved_to=aside)
+            self._sink.make_way(before)
         self._sink.write(file)
         self._writes += 1
-        self._on_disk, self._signature = Ours(file, readable=True), self._sink.signature()
+        self._found, self._signature = Ours(file, usable=True), self._sink.signature()
         self._written_offset = now.offset
         self._tell_written(before, file)
 
-    def _tell_written(self, before: OnDisk, file: FeatureFile) -> None:
+    def _tell_written(self, before: Found, file: FeatureFile) -> None:
         expires = time_stamp(file.expiry or 0)
         if file.lines != self._lines:
             old, new = pairs_of(self._lines), pairs_of(file.lines)
             log.info(
                 "labels_changed",
-                file=self._sink.path,
                 links=len(new),
                 added=[pair for pair in new if pair not in old],
                 removed=[pair for pair in old if pair not in new],
                 **_summed(self._lines, file.lines),
                 expires=expires,
+                **self._sink.about,
             )
-        elif isinstance(before, Ours) and before.readable and before.file.lines == file.lines:
-            log.debug("lease_renewed", file=self._sink.path, expires=expires)
+        elif isinstance(before, Ours) and before.usable and before.file.lines == file.lines:
+            log.debug("lease_renewed", expires=expires, **self._sink.about)
         else:
-            log.warning("feature_file_repaired", file=self._sink.path, expires=expires)
+            self._sink.tell_repaired(expires)
         self._lines = file.lines
 
-    def _explained(self, error: Exception | None) -> str:
-        """Name the folder that people know, rather than the hidden one that was to be made in it."""
-        folder = self._sink.path.parent
-        if isinstance(error, FileNotFoundError) and not folder.exists():
-            return f"there is no folder {folder}: is Node Feature Discovery set up? Make it, or mount it"
-        return str(error)
-
     def _tell_fault(self, error: Exception | None, now: Instant) -> None:
-        kind = None if error is None else type(error).__name__
-        self._fault, news = follow(self._fault, kind, now.boot)
-        self._error = self._explained(error)
-        self._errors += error is not None
-        tell(
-            log,
-            news,
-            fault="feature_file_failing",
-            over="feature_file_recovered",
-            file=self._sink.path,
-            error=self._error,
-        )
+        self._fault, news = follow(self._fault, _kind(error) if error else None, now.boot)
+        self._errors += error is not None and error is not self._error  # one that waits is not another
+        self._error = error
+        self._sink.tell_fault(news, error)
+
+
+def _kind(error: Exception) -> str:
+    """Name what is told once."""
+    return error.reason if isinstance(error, SinkError) else type(error).__name__
 
 
 def _summed(before: tuple[str, ...], after: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -241,6 +245,6 @@ def _fault_of(act: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> E
     """Give what kept an act from being done."""
     try:
         act(*args, **kwargs)
-    except (OSError, TooLargeError) as error:
+    except FAILURES as error:
         return error
     return None

@@ -54,7 +54,7 @@ class Outputs:
             )
             for output in config.outputs
         ]
-        self._lease = config.feature_file.lease
+        self._lease = config.target.lease
         self._end = 0.0  # boot time
         remove_outputs(former)
 

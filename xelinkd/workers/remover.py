@@ -6,28 +6,28 @@ from typing import TYPE_CHECKING
 
 from xelinkd import logs
 from xelinkd.model.labels import pairs_of
-from xelinkd.sinks.feature_file import Absent, Foreign, Ours
+from xelinkd.sinks.sink import Absent, Foreign, Ours
 
 if TYPE_CHECKING:
-    from xelinkd.sinks.feature_file import FeatureFileSink, OnDisk
+    from xelinkd.sinks.sink import Found, Sink
 
 log = logs.logger()
 
 
-def remove_labels(sink: FeatureFileSink) -> OnDisk:
-    """Remove the feature file if it is ours; give what was there.
+def remove_labels(sink: Sink) -> Found:
+    """Remove the labels if they are ours; give what was there.
 
     Raises:
-        OSError: it could not be read or removed.
+        One of FAILURES: they could not be looked at or removed.
 
     """
     found = sink.read()
     match found:
         case Ours(file):
             sink.remove()
-            log.info("labels_removed", file=sink.path, links=len(pairs_of(file.lines)))
-        case Foreign(what):
-            log.warning("feature_file_foreign", file=sink.path, found=what)
+            log.info("labels_removed", links=len(pairs_of(file.lines)), **sink.about)
+        case Foreign():
+            sink.tell_foreign(found)
         case Absent():
             pass
     return found

@@ -7,9 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import clocks, logs
+from xelinkd.config.schema import FeatureFile
 from xelinkd.model.episodes import Began, Episode, follow
 from xelinkd.model.observation import MAX_MESSAGE_SIZE
-from xelinkd.sinks.lock import GRACE, RETRY
+from xelinkd.sinks.lock import GRACE, RETRY, FeatureFileLock
 from xelinkd.telling import tell
 from xelinkd.workers.lifeline import LOCKED
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from xelinkd.sinks.lock import FeatureFileLock
+    from xelinkd.config.schema import SinkSettings
     from xelinkd.workers.lifeline import Lifeline
 
 LATER_RETRY: Final = 1.0  # seconds; once it is told, nobody is waiting for it
@@ -25,15 +26,24 @@ LATER_RETRY: Final = 1.0  # seconds; once it is told, nobody is waiting for it
 log = logs.logger()
 
 
-def has_turn(lock: FeatureFileLock) -> bool:
-    """Have the lock if it can be had; False if another xelinkd has it."""
+def lock_of(target: SinkSettings, owner: bytes | None = None) -> FeatureFileLock | None:
+    """Give the lock for a sink; None for one that needs none (ADR 19 tells why an object does not)."""
+    return FeatureFileLock(target.path, owner) if isinstance(target, FeatureFile) else None
+
+
+def has_turn(lock: FeatureFileLock | None) -> bool:
+    """Have the lock if it can be had, or none is needed; False if another xelinkd has it."""
+    if lock is None:
+        return True
     with suppress(OSError):  # what is wrong with the folder shows when the file is written, and is told then
         return lock.take()
     return True
 
 
-def get_turn(lock: FeatureFileLock, *, within: float) -> bool:
+def get_turn(lock: FeatureFileLock | None, *, within: float) -> bool:
     """Have the lock within so many seconds, or tell that another xelinkd has it."""
+    if lock is None:
+        return True
     deadline = time.monotonic() + within
     while not has_turn(lock):
         if time.monotonic() >= deadline:

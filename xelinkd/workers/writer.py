@@ -1,4 +1,4 @@
-"""The writer: takes observations from the pipe and keeps the feature file true, until it is released."""
+"""The writer: takes observations from the pipe and keeps the labels true, until it is released."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from xelinkd import clocks, logs
 from xelinkd.model.labels import label_lines
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, decode
 from xelinkd.outputs.format import Snapshot
-from xelinkd.sinks.feature_file import FeatureFileSink
-from xelinkd.sinks.lock import FeatureFileLock
+from xelinkd.sinks.kinds import sink_of
 from xelinkd.workers.account import Account
 from xelinkd.workers.keeper import Keeper
-from xelinkd.workers.lifeline import PROGRESS, SETTLED, Lifeline
+from xelinkd.workers.lifeline import ALIVE, PROGRESS, SETTLED, Lifeline
 from xelinkd.workers.memory import NOTHING
 from xelinkd.workers.outputs import Outputs
-from xelinkd.workers.turn import has_turn, wait_for_turn
+from xelinkd.workers.turn import has_turn, lock_of, wait_for_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +36,7 @@ log = logs.logger()
 def write_labels(
     config: Config, lifeline: Lifeline, observations: Connection, boards: Boards, left: Former
 ) -> None:
-    """Run the writer; labels where the feature file was before move to where it is now.
+    """Run the writer; labels that went elsewhere before move to where they go now.
 
     On the boards are what an earlier writer knew, and where it told of itself, as this one does.
 
@@ -46,24 +45,30 @@ def write_labels(
         MessageError: the fetcher sent something that is no observation.
 
     """
-    lock = FeatureFileLock(config.feature_file.path, boards.memory.owner)
-    sink = FeatureFileSink(config.feature_file.path, config.feature_file.staging)
-    former = [FeatureFileSink(path, sink.staging) for path in left.files]
+
+    def say_alive() -> None:
+        lifeline.say(ALIVE)
+
+    target = config.target
+    lock = lock_of(target, boards.memory.owner)
+    sink = sink_of(target, say_alive)
+    former = [sink_of(settings, say_alive) for settings in left.sinks]
     account = Account(boards.keeping, boards.history)
     while True:
-        wait_for_turn(lock, lifeline, observations, account.waits_for_lock)
-        if lock.was_anothers:
+        if lock:
+            wait_for_turn(lock, lifeline, observations, account.waits_for_lock)
+        if lock and lock.was_anothers:
             boards.memory.keep(NOTHING)  # what the other one wrote or removed is newer
         with suppress(OSError):  # what is wrong with the folder, the first step will tell
             sink.sweep()
-        keeper = Keeper(sink, config.feature_file.lease, clocks.now, boards.memory, former)
+        keeper = Keeper(sink, target.lease, clocks.now, boards.memory, former)
         outputs = Outputs(config, left.outputs, account.outputs)
         desk = _Desk(keeper, outputs, account, lifeline, observations, config)
         desk.keep_labels(lambda: has_turn(lock))
 
 
 class _Desk(Struct, frozen=True):
-    """What the writer works with while the feature file is its own to keep."""
+    """What the writer works with while the labels are its own to keep."""
 
     keeper: Keeper
     outputs: Outputs
@@ -73,7 +78,7 @@ class _Desk(Struct, frozen=True):
     config: Config
 
     def keep_labels(self, may_go_on: Callable[[], bool]) -> None:
-        """Act on every observation and at the end of the lease, until another xelinkd has the lock."""
+        """Act on every observation, and when it is due by itself, until another xelinkd has the lock."""
         self._go_on()
         self._tell()
         has_told = False
@@ -132,7 +137,8 @@ def go_on(keeper: Keeper, outputs: Outputs) -> bool:
 
 
 def _wake(keeper: Keeper) -> float | None:
-    """Give the moment (time.monotonic) at which the lease ends, if labels are held."""
-    if keeper.end is None:
+    """Give the moment (time.monotonic) at which the lease ends, or what failed can be tried again."""
+    moments = [moment for moment in (keeper.end, keeper.retry_at) if moment is not None]
+    if not moments:
         return None
-    return time.monotonic() + max(0.0, keeper.end - clocks.now().boot)
+    return time.monotonic() + max(0.0, min(moments) - clocks.now().boot)

@@ -198,7 +198,8 @@ def _troubled(text: str) -> State:
         units=(UnitState(text, text, 3, is_failing=True), *SUPERVISION.units),
         ended=(Ended(text, text, 2, 9_000.0),),
         configuration=configuration,
-        feature_file=text,
+        sink=text,
+        place=text,
         source=text,
         lacking=(text,),
     )

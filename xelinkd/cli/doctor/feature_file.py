@@ -10,14 +10,15 @@ from xelinkd.config.schema import FeatureFile
 from xelinkd.model.feature_file import MAX_SIZE, time_stamp
 from xelinkd.model.labels import LABEL_NAME, pairs_of, summary_of
 from xelinkd.model.words import count, listed
-from xelinkd.sinks.feature_file import Absent, FeatureFileSink, Foreign
+from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.sinks.sink import Absent, Foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from xelinkd.cli.doctor.finding import Finding
-    from xelinkd.sinks.feature_file import Ours
+    from xelinkd.sinks.sink import Ours
 
 STEPS: Final = ("file", "nfd")
 DEFAULT_FEATURES: Final = FeatureFile().path.parent  # where Node Feature Discovery looks
@@ -72,7 +73,7 @@ def _stamp(expiry: float) -> str:
 
 def _nfd(path: Path, found: Ours, namespace: str) -> Finding:
     """Hold it against the rules of Node Feature Discovery 0.19; ours has the right labels and size."""
-    if not found.readable:
+    if not found.usable:
         advice = f"chmod 644 {path}: nfd-worker is another user (a running xelinkd does that itself)"
         return broken("nfd", "the file's mode is not 0644", advice)
     if rivals := [rival.name for rival in _rivals(path, _names(found.file.lines, namespace))]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.doctor.finding import broken, well
 from xelinkd.config.small_file import SecretError, UnfitFileError, read_secret, read_small_file
-from xelinkd.sources.pin import CaFileError, Pin
-from xelinkd.sources.trust import trust, trust_pinned
+from xelinkd.net.pin import CaFileError, Pin
+from xelinkd.net.trust import trust, trust_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

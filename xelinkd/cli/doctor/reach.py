@@ -12,8 +12,8 @@ from xelinkd.cli.doctor.finding import Outcome, broken, not_looked_at, note, wel
 from xelinkd.config.url import host_and_port, is_https
 from xelinkd.model.unknown import Reason
 from xelinkd.model.words import span
-from xelinkd.sources.bounded_http import Deadline, connect
-from xelinkd.sources.failure import FAILURES, failure
+from xelinkd.net.bounded_http import Deadline, connect
+from xelinkd.net.failure import FAILURES, failure
 from xelinkd.sources.place import context_of, place_of
 
 if TYPE_CHECKING:

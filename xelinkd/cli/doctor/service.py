@@ -10,7 +10,7 @@ from xelinkd.config.keys import in_force
 from xelinkd.config.toml_text import toml_value
 from xelinkd.model.unknown import Reason
 from xelinkd.model.words import listed, span
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

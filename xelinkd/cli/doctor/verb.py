@@ -17,7 +17,7 @@ from xelinkd.cli.service import add_client_cert, ask_document, configured
 from xelinkd.cli.terminal import look_of, say, say_bytes
 from xelinkd.config.problems import ConfigError
 from xelinkd.model.page import Page
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.kinds import source_of
 from xelinkd.views.documents.status_document import Document
 from xelinkd.views.terminal.look import bad, good, strong
@@ -105,7 +105,7 @@ def _with(config: Config, client_cert: Path | None) -> Iterator[Finding]:
         time.time(),
         labels_held=document is not None and document.labels.held,
     )
-    waits = document is not None and document.feature_file.waits_for_lock
+    waits = document is not None and document.sink.waits_for_lock
     kept = lock.look_at_lock(config.feature_file.path, service_waits=waits)
     yield kept
     is_kept = kept.outcome is not Outcome.NOT_LOOKED_AT and kept.found != lock.NOBODY

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 from xelinkd.forks import CRASHED, cause_of_end, kill, reap, stand_alone
 from xelinkd.model.fabric import MAX_SIZE
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from xelinkd.model.fabric import read_message
 from xelinkd.model.observation import Unknown
 from xelinkd.model.unknown import UnknownPageError
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.level_zero.asking import Asking
 from xelinkd.sources.source import Seen
 

@@ -87,8 +87,21 @@ class Labels(Struct, frozen=True):
     lease: Lease
 
 
+class Sink(Struct, frozen=True):
+    """Where the labels go, and what became of the attempts to keep them right there."""
+
+    kind: str
+    place: str
+    writes: int
+    errors: int
+    written_at: Moment | None
+    error: str | None
+    failing_since: Moment | None
+    waits_for_lock: bool
+
+
 class FeatureFile(Struct, frozen=True):
-    """The feature file, and what became of the attempts to keep it right."""
+    """The same of a feature file, as it was told before there were other sinks."""
 
     path: str
     writes: int
@@ -224,7 +237,8 @@ class Document(Struct, frozen=True):
     source: Source
     fetches: Fetches
     labels: Labels
-    feature_file: FeatureFile
+    sink: Sink
+    feature_file: FeatureFile | None
     topology: Topology | None
     events: tuple[Event, ...]
     configuration: Configuration

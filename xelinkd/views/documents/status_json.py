@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from xelinkd.config.sinks import FEATURE_FILE
 from xelinkd.model.labels import ends_of, pairs_of
 from xelinkd.state import checks
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING
@@ -42,7 +43,8 @@ def document(state: State) -> shown.Document:
         source=_source(state),
         fetches=_fetches(state),
         labels=_labels(state),
-        feature_file=_feature_file(state),
+        sink=_sink(state),
+        feature_file=_feature_file(state) if state.supervision.sink == FEATURE_FILE else None,
         topology=_topology(state),
         events=tuple(_event(state, event) for event in state.history.events),
         configuration=_configuration(state),
@@ -102,7 +104,21 @@ def _labels(state: State) -> shown.Labels:
 def _feature_file(state: State) -> shown.FeatureFile:
     keeping = state.keeping
     return shown.FeatureFile(
-        path=state.supervision.feature_file,
+        path=state.supervision.place,
+        writes=keeping.writes,
+        errors=keeping.errors,
+        written_at=stamp_if_any(state, keeping.written_at),
+        error=keeping.fault.error if keeping.fault else None,
+        failing_since=stamp_if_any(state, keeping.fault.since if keeping.fault else None),
+        waits_for_lock=keeping.waits_for_lock,
+    )
+
+
+def _sink(state: State) -> shown.Sink:
+    keeping = state.keeping
+    return shown.Sink(
+        kind=state.supervision.sink,
+        place=state.supervision.place,
         writes=keeping.writes,
         errors=keeping.errors,
         written_at=stamp_if_any(state, keeping.written_at),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def labels(state: State) -> Markup:
-    """Show the labels as they are in the feature file, and how to read them."""
+    """Show the labels as they are where they go, and how to read them."""
     lines = state.keeping.lines
     if not lines:
         return section("labels", "Labels", tag("p", "No labels are held."))
@@ -51,7 +51,7 @@ def _head(state: State, lines: tuple[str, ...]) -> Iterator[str]:
     if total > links:
         yield f" ({total - links} left out, see labels.min_lanes and labels.allow_subdeviceless)"
     yield ", in "
-    yield code(state.supervision.feature_file)
+    yield code(state.supervision.place)
     yield "."
     if summed := summary_of(lines):
         yield f" {count(len(summed), 'label')} more (labels.summary) tell what they add up to."

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
         Configuration,
         Document,
         Event,
-        FeatureFile,
         Missing,
         Output,
+        Sink,
         Topology,
     )
     from xelinkd.views.terminal.look import Line, Look
@@ -41,8 +41,8 @@ def as_lines(document: Document, address: str, look: Look) -> Iterator[Line]:
     yield _row("source", *_source(document))
     yield from map(_indented, _source_in_detail(document))
     yield from _topology(document.topology)
-    yield _row("file", document.feature_file.path)
-    yield from map(_indented, _file(document))
+    yield _row("sink" if document.feature_file is None else "file", document.sink.place)
+    yield from map(_indented, _sink(document.sink))
     for output in document.outputs:
         yield _row("output", output.file, f" ({output.format})")
         yield from map(_indented, _kept(output))
@@ -128,14 +128,13 @@ def _since(link: Missing) -> str:
     return f"lost {relative(-link.missing_seconds)}"
 
 
-def _file(document: Document) -> Iterator[Line]:
-    file = document.feature_file
-    if file.waits_for_lock:
+def _sink(sink: Sink) -> Iterator[Line]:
+    if sink.waits_for_lock:
         yield (bad("another xelinkd keeps it"),)
-    yield from _kept(file)
+    yield from _kept(sink)
 
 
-def _kept(file: FeatureFile | Output) -> Iterator[Line]:
+def _kept(file: Sink | Output) -> Iterator[Line]:
     if file.error:
         yield bad(file.error), f", since {file.failing_since}"
     written = f"last written {file.written_at}" if file.written_at else "not written since xelinkd started"

@@ -12,8 +12,8 @@ from urllib3.exceptions import HTTPError, InvalidChunkLength, ProtocolError
 from xelinkd.config.small_file import SecretError
 from xelinkd.model.printable import printable
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.bounded_http import BudgetSpentError
-from xelinkd.sources.pin import CaFileError
+from xelinkd.net.bounded_http import BudgetSpentError
+from xelinkd.net.pin import CaFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

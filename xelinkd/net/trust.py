@@ -10,10 +10,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from xelinkd.sources.pin import CaFileError
+from xelinkd.net.pin import CaFileError
 
 if TYPE_CHECKING:
-    from xelinkd.sources.pin import Pin
+    from xelinkd.net.pin import Pin
 
 _MAX_PEM_SIZE: Final = 1024 * 1024  # bytes; a certificate takes 2,000
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)

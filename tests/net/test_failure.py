@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.failure import FetchError, failure
+from xelinkd.net.failure import FetchError, failure
 
 
 @given(text=st.text())

@@ -10,11 +10,11 @@ from support.bare_metal import make_nameless
 from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
+from xelinkd.net.pin import CaFileError, Pin
+from xelinkd.net.trust import fingerprint_of, pinned_digests, trust_pinned
 from xelinkd.sources.login import Login
-from xelinkd.sources.pin import CaFileError, Pin
 from xelinkd.sources.place import Place
-from xelinkd.sources.trust import fingerprint_of, pinned_digests, trust_pinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import trustme
 from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.place import Place
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
-from xelinkd.sources.bounded_http import Deadline, connect
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.bounded_http import Deadline, connect
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.place import Place
 
 if TYPE_CHECKING:

@@ -52,11 +52,20 @@ class Deadline(Struct, frozen=True):
         return seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked: a method, headers, and a body if there is one."""
+
+    headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes | None = None
+
+
 @contextlib.contextmanager
 def exchange(
-    url: Url, headers: Mapping[str, str], context: ssl.SSLContext | None, deadline: Deadline, budget: int
+    url: Url, request: Request, context: ssl.SSLContext | None, deadline: Deadline, budget: int
 ) -> Iterator[HTTPResponse]:
-    """Send one GET on a connection of its own (TLS if there is a context) and give the response, body unread.
+    """Ask once, on a connection of its own (TLS if there is a context), and give the response, body unread.
 
     `budget` is in bytes, for all that is received: status line, headers, body and their framing.
     The name lookup is the one step that the deadline cannot cut short.
@@ -73,7 +82,12 @@ def exchange(
         connection.sock = _BoundedSocket(sock, deadline, allowance)
         # decode_content: an unpacked gzip bomb would pass by the budget.
         connection.request(
-            "GET", url.request_uri, headers=headers, preload_content=False, decode_content=False
+            request.method,
+            url.request_uri,
+            body=request.body,
+            headers=request.headers,
+            preload_content=False,
+            decode_content=False,
         )
         response = _response(connection)
         allowance.left += max(0, budget - MAX_HEAD_SIZE)

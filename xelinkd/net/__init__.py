@@ -1,0 +1,1 @@
+"""Asking others over HTTP, within bounds: one deadline, one byte budget, and whom TLS trusts."""

@@ -1,0 +1,309 @@
+"""Labels kept in a NodeFeature object of the cluster: looked at once, written by server-side apply.
+
+While nothing changes, nothing is asked. What fails is tried again after a wait (`model.pacing`), and until
+then the failure stands: it is raised again as it was, without another request.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
+
+from xelinkd import clocks, logs
+from xelinkd.model.feature_file import FeatureFile
+from xelinkd.model.feature_file import render as render_file
+from xelinkd.model.node_feature import (
+    GROUP,
+    RESOURCE,
+    VERSION,
+    Identity,
+    Metadata,
+    NodeFeature,
+    daemon_set,
+    is_complete,
+    labels_of,
+    read_bare,
+    read_object,
+    read_status,
+    render,
+)
+from xelinkd.model.pacing import STEADY, failed
+from xelinkd.sinks.api_server import APPLY, JSON, Answer, ApiError, ApiServer, said
+from xelinkd.sinks.sink import Absent, Foreign, Found, Ours
+from xelinkd.telling import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from xelinkd.config.schema import NodeFeature as Settings
+    from xelinkd.model.episodes import News
+    from xelinkd.model.lease import Instant
+    from xelinkd.model.node_feature import Owner
+
+RENEWAL: Final = (
+    0.4,
+    0.6,
+)  # of the lease; each process draws its own, lest nodes renew together
+
+_OK: Final = frozenset({http.client.OK, http.client.CREATED, http.client.ACCEPTED})
+_APPLIED: Final = "?fieldManager=xelinkd&force=true"
+
+log = logs.logger()
+
+_T = TypeVar("_T")
+
+
+def node_feature(settings: Settings, on_wait: Callable[[], None]) -> NodeFeatureSink:
+    """Keep labels in the object of this node; `on_wait` is called before each request."""
+    return NodeFeatureSink(settings, on_wait)
+
+
+class NodeFeatureSink:
+    """The object, as far as it is known, and how the API server has treated us."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        on_wait: Callable[[], None] = lambda: None,
+        clock: Callable[[], Instant] = clocks.now,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Know nothing yet; `chance` gives numbers from 0 to 1."""
+        self._settings = settings
+        self._server = ApiServer(settings.url, settings.credentials_dir, float(settings.deadline))
+        self._on_wait = on_wait
+        self._clock = clock
+        self._chance = chance
+        self._pace = STEADY
+        self._error: ApiError | None = None  # of the last request, if it failed
+        self._identity: Identity | None = None
+        self._owner: Owner | None = None
+        self._is_owner_known = not settings.owner
+        self._known = Metadata()
+        self._looks = 1
+        self._is_there = True  # for all that is known
+        self.renewal: Final = RENEWAL[0] + (RENEWAL[1] - RENEWAL[0]) * chance()
+
+    @property
+    def place(self) -> str:
+        """The object, with its namespace as far as that is known."""
+        if self._identity is None:
+            return self._settings.place
+        return f"NodeFeature {self._identity.namespace}/{self._identity.name}"
+
+    @property
+    def about(self) -> Mapping[str, object]:
+        """The same as a field."""
+        return {"object": self.place}
+
+    @property
+    def retry_at(self) -> float | None:
+        """When the next request may be made, if the last one failed."""
+        return self._pace.until if self._error else None
+
+    def signature(self) -> int | None:
+        """Give the number of the look to be taken: another one when what we know is outdated."""
+        return self._looks if self._is_there else None
+
+    def read(self) -> Found:
+        """Ask for the object.
+
+        Raises:
+            ApiError: it is not known whether there is one.
+
+        """
+        who = self._who()
+        found = self._ask("GET", _path(who), take=lambda answer: _read(answer, who))
+        if found is None:
+            return Absent()
+        self._known = found.metadata
+        if (file := labels_of(found)) is None:
+            return Foreign("an object with other labels" if found.is_marked else "an object of others")
+        return Ours(file, is_complete(found, self._owned(who)))
+
+    def check(self, lines: tuple[str, ...]) -> None:
+        """Refuse what would not fit into a feature file either.
+
+        Raises:
+            TooLargeError: it would be more than any machine has.
+
+        """
+        render_file(FeatureFile(lines, expiry=0))
+
+    def write(self, file: FeatureFile) -> None:
+        """Apply labels and their end; what others have in the object stays.
+
+        Raises:
+            ApiError: it may have been done or not; doing it again does no harm.
+
+        """
+        who = self._owned(self._who())
+        content = render(who, file)
+        applied = self._ask(
+            "PATCH", _path(who) + _APPLIED, content, APPLY, take=lambda answer: _written(answer, who)
+        )
+        self._known, self._is_there = applied.metadata, True
+
+    def remove(self) -> None:
+        """Delete the object, unless somebody has changed it since it was looked at.
+
+        Raises:
+            ApiError: it is there, or may be.
+
+        """
+        who = self._who()
+        try:
+            self._ask("DELETE", _path(who), deletion(self._known), take=lambda answer: _gone(answer, who))
+        except ApiError as error:
+            if error.reason == "conflict":
+                self._looks += 1
+            raise
+        self._is_there = False
+
+    def make_way(self, found: Foreign) -> None:
+        """Do nothing: what others have in the object stays there, beside ours."""
+
+    def sweep(self) -> None:
+        """Do nothing: a request is done or not, and leaves nothing behind."""
+
+    # What it tells.
+
+    def tell_foreign(self, found: Foreign) -> None:
+        """Say that an object of that name is not ours."""
+        log.warning("node_feature_foreign", object=self.place, found=found.what)
+
+    def tell_repaired(self, expires: str) -> None:
+        """Say that the object was gone, or another one than it should be."""
+        log.warning("node_feature_repaired", object=self.place, expires=expires)
+
+    def tell_fault(self, news: News, error: Exception | None) -> None:
+        """Tell the course of what keeps the object from being right."""
+        words = self.explain(error) if error else ""
+        reason = error.reason if isinstance(error, ApiError) else ""
+        tell(
+            log,
+            news,
+            fault="node_feature_failing",
+            over="node_feature_recovered",
+            object=self.place,
+            reason=reason,
+            error=words,
+        )
+
+    def explain(self, error: Exception) -> str:
+        """Give its text, which says what to do."""
+        return str(error)
+
+    # How it asks.
+
+    def _who(self) -> Identity:
+        if self._identity is None:
+            namespace = self._settings.namespace or self._server.own_namespace()
+            self._identity = Identity(self._settings.node_name, namespace)
+        return self._identity
+
+    def _owned(self, who: Identity) -> Identity:
+        """Add the owner, whose uid is asked for once."""
+        if not self._is_owner_known:
+            path = f"/apis/apps/v1/namespaces/{who.namespace}/daemonsets/{self._settings.owner}"
+            self._owner = self._ask("GET", path, take=self._take_owner)
+            self._is_owner_known = True
+        return Identity(who.node, who.namespace, self._owner)
+
+    def _take_owner(self, answer: Answer) -> Owner | None:
+        """Take an owner that is not there, or not shown to us, for none: the labels matter more."""
+        name = self._settings.owner
+        found = read_bare(answer.body)
+        if answer.status == http.client.OK and found and found.metadata.uid:
+            return daemon_set(name, found.metadata.uid)
+        if answer.status in {http.client.FORBIDDEN, http.client.NOT_FOUND}:
+            log.warning("owner_unknown", daemonset=name, status=answer.status, said=said(answer.body))
+            return None
+        raise refusal(answer, f"daemonset {name}")
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str = JSON,
+        *,
+        take: Callable[[Answer], _T],
+    ) -> _T:
+        """Ask, unless it is too soon for that, and take the answer in."""
+        if self._error and self._clock().boot < self._pace.until:
+            raise self._error.with_traceback(None)
+        self._on_wait()
+        try:
+            taken = take(self._server.ask(method, path, body, kind))
+        except ApiError as error:
+            self._error = error
+            self._pace = failed(self._pace, self._clock().boot, self._chance(), error.asked_for)
+            raise
+        self._pace, self._error = STEADY, None
+        return taken
+
+
+def collection(namespace: str) -> str:
+    """Give the path of all NodeFeature objects in a namespace."""
+    return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{RESOURCE}"
+
+
+def _path(who: Identity) -> str:
+    return f"{collection(who.namespace)}/{who.name}"
+
+
+def deletion(known: Metadata) -> bytes:
+    """Ask for the end of an object as it is known, and of no other."""
+    only = {"uid": known.uid, "resourceVersion": known.resource_version}
+    return msgspec.json.encode({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": only})
+
+
+def is_absent(answer: Answer) -> bool:
+    """Tell whether there is no such object; a kind that there is not in the cluster has another answer."""
+    if answer.status != http.client.NOT_FOUND:
+        return False
+    details = read_status(answer.body).details
+    return details is not None and details.kind == RESOURCE
+
+
+def _read(answer: Answer, who: Identity) -> NodeFeature | None:
+    return None if is_absent(answer) else _written(answer, who)
+
+
+def _written(answer: Answer, who: Identity) -> NodeFeature:
+    if answer.status not in _OK:
+        raise refusal(answer, who.namespace)
+    found = read_object(answer.body)
+    if found is None or found.metadata.name != who.name:
+        raise ApiError("malformed", "the answer is not the object asked for: is this the API server?")
+    return found
+
+
+def _gone(answer: Answer, who: Identity) -> None:
+    if answer.status not in _OK and not is_absent(answer):
+        raise refusal(answer, who.namespace)
+
+
+_REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
+    401: (
+        "unauthorized",
+        "the token is refused: if the service account was made anew, start the pod again",
+    ),
+    403: (
+        "forbidden",
+        "let the service account get, create, patch and delete nodefeatures.nfd.k8s-sigs.io in namespace {}",
+    ),
+    404: ("not_installed", "there is no NodeFeature in this cluster, or no namespace {}: is NFD installed?"),
+    409: ("conflict", "somebody else changed the object just now"),
+    422: ("invalid", "this cluster's NodeFeature has another form: see which NFD is supported"),
+}
+
+
+def refusal(answer: Answer, where: str) -> ApiError:
+    """Say why it did not do it, and what to do about that."""
+    reason, advice = _REFUSALS.get(answer.status, ("http_status", "see the log of the API server"))
+    return ApiError(reason, f"status {answer.status}: {advice.format(where)}{said(answer.body)}")
