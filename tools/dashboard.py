@@ -134,9 +134,9 @@ ONE_NODE: Final = (
         words=YES_NO,
     ),
     figure(
-        "Feature file failing",
-        "xelinkd_feature_file_failing" + NODE,
-        "Whether it cannot be read or written now.",
+        "Labels cannot be written",
+        "xelinkd_sink_failing" + NODE,
+        "Whether the feature file (or the object) cannot be read or written now.",
         words=NO_YES,
     ),
     chart(
@@ -179,9 +179,9 @@ ONE_NODE: Final = (
         (f"increase(xelinkd_worker_restarts_total{NODE}[1h]) > 0", "{{worker}}: {{cause}}"),
     ),
     chart(
-        "Writes of the feature file in an hour",
-        (f"increase(xelinkd_feature_file_writes_total{NODE}[1h])", "writes"),
-        (f"increase(xelinkd_feature_file_errors_total{NODE}[1h])", "errors"),
+        "Writes of labels in an hour",
+        (f"increase(xelinkd_sink_writes_total{NODE}[1h])", "writes"),
+        (f"increase(xelinkd_sink_errors_total{NODE}[1h])", "errors"),
         description="Each write wakes NFD: a steady node writes twice a day.",
     ),
     chart(

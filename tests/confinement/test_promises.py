@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xelinkd.config.kinds import KINDS
-from xelinkd.config.schema import Config, FeatureFile, Source, Status
+from xelinkd.config.schema import Config, FeatureFile, NodeFeature, Output, Sink, Source, Status
 from xelinkd.confinement.privileges import DAC_READ_SEARCH, NET_BIND_SERVICE, NO_CAPABILITY
 from xelinkd.confinement.promises import (
     Promise,
@@ -98,6 +98,38 @@ def test_writer_writes_where_the_feature_file_is_and_was(tmp_path: Path) -> None
     config = Config(feature_file=FeatureFile(path=new / "file", staging_dir=str(staging)))
     assert of_the_writer(config).writes == (new, staging)
     assert staging.parent in of_the_writer(config).given
+
+
+def in_cluster(**others: Any) -> Config:  # noqa: ANN401  any sections
+    """Give a configuration with labels in an object of a cluster."""
+    there = NodeFeature(node="n", server="https://10.0.0.1:6443", credentials_dir=Path("/credentials"))
+    return Config(sink=Sink(kind="node-feature"), node_feature=there, **others)
+
+
+def test_writer_asks_the_api_server_and_nobody_else() -> None:
+    """With labels in an object it connects there, reads its credentials and little else, writes nothing."""
+    promise = of_the_writer(in_cluster())
+    assert promise.connects_to == (6443,)
+    assert promise.writes == ()
+    assert promise.keeps == NO_CAPABILITY
+    assert promise.given == (Path("/credentials"),)
+    assert promise.reads is not None
+    assert Path("/credentials") in promise.reads
+    assert not {Path("/"), Path("/etc"), Path("/etc/resolv.conf")} & {*promise.reads}
+
+
+def test_writer_with_outputs_writes_there_too() -> None:
+    """Outputs are in folders of this node, wherever the labels are."""
+    output = Output(format="json", file=Path("/there/file"))
+    assert of_the_writer(in_cluster(outputs=(output,))).writes == (Path("/there"),)
+
+
+def test_writer_that_moves_labels_reaches_both_places() -> None:
+    """While labels move from an object to a file or back, the writer may do what either takes."""
+    there, here = in_cluster(), Config()
+    assert of_the_writer(here, [there.target]).connects_to == (6443,)
+    back = of_the_writer(there, [here.target], here.target.files)
+    assert here.feature_file.path.parent in back.writes
 
 
 def test_what_is_replaced_is_noticed(tmp_path: Path) -> None:

@@ -183,6 +183,37 @@ def test_only_the_fetcher_has_a_network(node: Daemon, worker: str, source: socke
     assert outcomes == [REFUSED] * 5
 
 
+@pytest.mark.parametrize("worker", ["writer", "remover"])
+def test_writer_with_an_object_reaches_the_api_server_alone(
+    node: Daemon, source: socket.socket, listener: socket.socket, worker: str
+) -> None:
+    """With labels in an object it reads its credentials, also renewed ones, and writes to no file."""
+    credentials = node.folder / "credentials"
+    (credentials / "..1").mkdir(parents=True)
+    (credentials / "..1/token").write_text("token")
+    (credentials / "..data").symlink_to("..1")
+    server = f"https://127.0.0.1:{listener.getsockname()[1]}"
+    settings = {"node": "node-1", "server": server, "credentials_dir": str(credentials)}
+    node.configure(sink={"kind": "node-feature"}, node_feature=settings)
+    outcomes = act(
+        node,
+        worker,
+        ("connect", list(listener.getsockname())),
+        ("read", f"{credentials}/..data/token"),
+        ("connect", list(source.getsockname())),
+        ("read", str(node.folder / "secret")),
+        ("read", str(node.config)),
+        ("read", "/etc/passwd"),
+        ("write", f"{credentials}/token"),
+        ("write", str(node.file)),
+        ("bind", 0),
+        ("execute", "/bin/true"),
+        ("signal supervisor", 0),
+        ("look into supervisor", "environ"),
+    )
+    assert outcomes == ["done"] * 2 + [REFUSED] * 10
+
+
 def test_watcher_writes_nowhere(node: Daemon) -> None:
     """The watcher reads what is configured and changes nothing."""
     outcomes = act(

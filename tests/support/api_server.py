@@ -77,7 +77,9 @@ class ApiServer:
     applied: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)  # by path: what we own
     asked: list[Asked] = field(default_factory=list)
     forbidden: set[str] = field(default_factory=set)  # methods
-    instead: deque[Refusal | Act] = field(default_factory=deque)  # for the next requests, one after the other
+    instead: deque[Refusal | Act | None] = field(
+        default_factory=deque
+    )  # for the next requests, one after the other
     always: Refusal | Act | None = None  # for each request
     has_crd: bool = True
     server: LocalServer | None = None
@@ -219,11 +221,10 @@ class ApiServer:
             if path.startswith(f"{asked.path}/")
             and (not name or each["metadata"].get("labels", {}).get(name) == value)
         ]
-        first, limit = int(asked.query.get("continue", "0")), int(asked.query.get("limit", "500"))
-        rest = str(first + limit) if first + limit < len(found) else ""
-        handler.give(
-            200, {"kind": "List", "metadata": {"continue": rest}, "items": found[first : first + limit]}
-        )
+        after, limit = asked.query.get("continue", ""), int(asked.query.get("limit", "500"))
+        rest = [each for each in found if each["metadata"]["name"] > after]
+        more = rest[limit - 1]["metadata"]["name"] if len(rest) > limit else ""
+        handler.give(200, {"kind": "List", "metadata": {"continue": more}, "items": rest[:limit]})
 
     def _delete(self, handler: _Handler, asked: Asked) -> None:
         metadata = self.objects[asked.path]["metadata"]

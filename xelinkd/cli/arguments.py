@@ -19,6 +19,7 @@ from xelinkd.cli.usage import did_you_mean
 from xelinkd.config.load import load, load_again
 from xelinkd.config.overrides import Override
 from xelinkd.config.schema import DEFAULT_PATH
+from xelinkd.config.sinks import NODE_FEATURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +48,11 @@ Relative paths are taken from the current directory. These are accepted and have
 PATH_KEYS: Final = frozenset({"feature_file.path", "feature_file.staging_dir", "source.ca_file"})
 
 OWN_FLAGS: Final = {"when_locked": "feature_file.when_locked", "label_summary": "labels.summary"}
+
+IMPLIED: Final = {
+    "expired": (("sink.kind", NODE_FEATURE), ("node_feature.node", "any"))  # all of them: no name is needed
+}
+"""Keys that a flag of a verb sets, whatever the file says."""
 
 _FLAG: Final = re.compile(r"(?<![\w-])--?[a-z][\w-]*")
 
@@ -129,11 +135,13 @@ def _advice(made: argparse.ArgumentParser, word: str) -> str:
 
 def _own_overrides(options: argparse.Namespace) -> tuple[Override, ...]:
     """Take the keys that have a flag of our own, where the verb has it and it is given."""
-    given = vars(options)
+    given = {flag: value for flag, value in vars(options).items() if value}
+    own = {flag: ((key, given[flag]),) for flag, key in OWN_FLAGS.items() if flag in given}
+    implied = {flag: keys for flag, keys in IMPLIED.items() if flag in given}
     return tuple(
-        Override(key, given[flag], f"--{flag.replace('_', '-')}")
-        for flag, key in OWN_FLAGS.items()
-        if given.get(flag)
+        Override(key, value, f"--{flag.replace('_', '-')}")
+        for flag, keys in {**own, **implied}.items()
+        for key, value in keys
     )
 
 

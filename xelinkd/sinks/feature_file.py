@@ -148,6 +148,13 @@ class FeatureFileSink(Struct, frozen=True):
     def _is_also(self, aside: Path) -> bool:
         return os.path.samestat(self.path.lstat(), aside.lstat())
 
+    def memo(self) -> bytes:
+        """Leave nothing to a successor: the file tells it all."""
+        return b""
+
+    def recall(self, memo: bytes) -> None:
+        """Take nothing from a predecessor."""
+
     def sweep(self) -> None:
         """Have the staging folder ready, without what writers that were killed in their work left there.
 

@@ -22,6 +22,7 @@ from xelinkd.model.node_feature import (
     Identity,
     Metadata,
     NodeFeature,
+    Owner,
     daemon_set,
     is_complete,
     labels_of,
@@ -30,7 +31,8 @@ from xelinkd.model.node_feature import (
     read_status,
     render,
 )
-from xelinkd.model.pacing import STEADY, failed
+from xelinkd.model.pacing import STEADY, Pace, failed
+from xelinkd.model.undecodable import UNDECODABLE
 from xelinkd.sinks.api_server import APPLY, JSON, Answer, ApiError, ApiServer, said
 from xelinkd.sinks.sink import Absent, Foreign, Found, Ours
 from xelinkd.telling import tell
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import NodeFeature as Settings
     from xelinkd.model.episodes import News
     from xelinkd.model.lease import Instant
-    from xelinkd.model.node_feature import Owner
 
 RENEWAL: Final = (
     0.4,
@@ -74,6 +75,7 @@ class NodeFeatureSink:
         """Know nothing yet; `chance` gives numbers from 0 to 1."""
         self._settings = settings
         self._server = ApiServer(settings.url, settings.credentials_dir, float(settings.deadline))
+        self._purpose = f"{settings.url} {settings.place} {settings.owner}"
         self._on_wait = on_wait
         self._clock = clock
         self._chance = chance
@@ -82,9 +84,9 @@ class NodeFeatureSink:
         self._identity: Identity | None = None
         self._owner: Owner | None = None
         self._is_owner_known = not settings.owner
+        self._found: Found | None = None  # None: to be looked at
         self._known = Metadata()
         self._looks = 1
-        self._is_there = True  # for all that is known
         self.renewal: Final = RENEWAL[0] + (RENEWAL[1] - RENEWAL[0]) * chance()
 
     @property
@@ -106,23 +108,24 @@ class NodeFeatureSink:
 
     def signature(self) -> int | None:
         """Give the number of the look to be taken: another one when what we know is outdated."""
-        return self._looks if self._is_there else None
+        return None if isinstance(self._found, Absent) else self._looks
 
     def read(self) -> Found:
-        """Ask for the object.
+        """Give what is there, as far as we know; ask if we do not.
 
         Raises:
-            ApiError: it is not known whether there is one.
+            ApiError: it is not known whether there is an object.
 
         """
-        who = self._who()
-        found = self._ask("GET", _path(who), take=lambda answer: _read(answer, who))
-        if found is None:
-            return Absent()
-        self._known = found.metadata
-        if (file := labels_of(found)) is None:
-            return Foreign("an object with other labels" if found.is_marked else "an object of others")
-        return Ours(file, is_complete(found, self._owned(who)))
+        if self._found is None:
+            self._found = self._look(self._owned(self._who()))
+        return self._found
+
+    def _look(self, who: Identity) -> Found:
+        """Look at the object. Its owner is known by then: what succeeds must not be asked for again."""
+        found = self._ask("GET", path_of(who), take=lambda answer: object_in(answer, who))
+        self._known = found.metadata if found else Metadata()
+        return judged(found, who)
 
     def check(self, lines: tuple[str, ...]) -> None:
         """Refuse what would not fit into a feature file either.
@@ -143,9 +146,9 @@ class NodeFeatureSink:
         who = self._owned(self._who())
         content = render(who, file)
         applied = self._ask(
-            "PATCH", _path(who) + _APPLIED, content, APPLY, take=lambda answer: _written(answer, who)
+            "PATCH", path_of(who) + _APPLIED, content, APPLY, take=lambda answer: _object_in(answer, who)
         )
-        self._known, self._is_there = applied.metadata, True
+        self._known, self._found = applied.metadata, Ours(file, usable=True)
 
     def remove(self) -> None:
         """Delete the object, unless somebody has changed it since it was looked at.
@@ -156,18 +159,45 @@ class NodeFeatureSink:
         """
         who = self._who()
         try:
-            self._ask("DELETE", _path(who), deletion(self._known), take=lambda answer: _gone(answer, who))
+            self._ask("DELETE", path_of(who), deletion(self._known), take=lambda answer: _gone(answer, who))
         except ApiError as error:
             if error.reason == "conflict":
+                self._found = None
                 self._looks += 1
             raise
-        self._is_there = False
+        self._found = Absent()
 
     def make_way(self, found: Foreign) -> None:
         """Do nothing: what others have in the object stays there, beside ours."""
 
     def sweep(self) -> None:
         """Do nothing: a request is done or not, and leaves nothing behind."""
+
+    def memo(self) -> bytes:
+        """Give what a successor need not ask for, and how long it has to wait."""
+        error = self._error
+        return msgspec.msgpack.encode(
+            _Memo(
+                self._purpose,
+                self._pace,
+                (error.reason, str(error)) if error else None,
+                isinstance(self._found, Absent),
+                self._found if isinstance(self._found, Ours) else None,
+                Metadata(uid=self._known.uid, resource_version=self._known.resource_version),
+                self._owner,
+                self._is_owner_known,
+            )
+        )
+
+    def recall(self, memo: bytes) -> None:
+        """Go on with what a predecessor knew, if it had the same to do."""
+        known = _read_memo(memo)
+        if known is None or known.purpose != self._purpose:
+            return
+        self._pace, self._known = known.pace, known.known
+        self._found = Absent() if known.is_absent else known.ours
+        self._error = ApiError(*known.error) if known.error else None
+        self._owner, self._is_owner_known = known.owner, known.is_owner_known
 
     # What it tells.
 
@@ -247,12 +277,33 @@ class NodeFeatureSink:
         return taken
 
 
+class _Memo(msgspec.Struct, frozen=True):
+    """What one writer leaves to the next."""
+
+    purpose: str
+    pace: Pace
+    error: tuple[str, str] | None
+    is_absent: bool
+    ours: Ours | None
+    known: Metadata
+    owner: Owner | None
+    is_owner_known: bool
+
+
+def _read_memo(memo: bytes) -> _Memo | None:
+    try:
+        return msgspec.msgpack.decode(memo, type=_Memo)
+    except UNDECODABLE:  # nothing yet, or another sink's
+        return None
+
+
 def collection(namespace: str) -> str:
     """Give the path of all NodeFeature objects in a namespace."""
     return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{RESOURCE}"
 
 
-def _path(who: Identity) -> str:
+def path_of(who: Identity) -> str:
+    """Give the path of a node's object."""
     return f"{collection(who.namespace)}/{who.name}"
 
 
@@ -270,11 +321,26 @@ def is_absent(answer: Answer) -> bool:
     return details is not None and details.kind == RESOURCE
 
 
-def _read(answer: Answer, who: Identity) -> NodeFeature | None:
-    return None if is_absent(answer) else _written(answer, who)
+def object_in(answer: Answer, who: Identity) -> NodeFeature | None:
+    """Take the object out of an answer; None if there is none.
+
+    Raises:
+        ApiError: it is not known whether there is one.
+
+    """
+    return None if is_absent(answer) else _object_in(answer, who)
 
 
-def _written(answer: Answer, who: Identity) -> NodeFeature:
+def judged(found: NodeFeature | None, who: Identity) -> Found:
+    """Tell whether an object is ours, and all of it as we want it."""
+    if found is None:
+        return Absent()
+    if (file := labels_of(found)) is None:
+        return Foreign("an object with other labels" if found.is_marked else "an object of others")
+    return Ours(file, is_complete(found, who))
+
+
+def _object_in(answer: Answer, who: Identity) -> NodeFeature:
     if answer.status not in _OK:
         raise refusal(answer, who.namespace)
     found = read_object(answer.body)

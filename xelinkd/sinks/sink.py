@@ -94,6 +94,12 @@ class Sink(Protocol):
     def make_way(self, found: Foreign) -> None:
         """Keep what is not ours, and say where, before something of ours is written in its place."""
 
+    def memo(self) -> bytes:
+        """Give what a successor may use of what is known here; it is another one when that is."""
+
+    def recall(self, memo: bytes) -> None:
+        """Go on with what a predecessor knew: it may have had another place, or be of another kind."""
+
     def sweep(self) -> None:
         """Tidy up what a predecessor that was killed may have left."""
 

@@ -11,6 +11,7 @@ from xelinkd.model.words import span
 if TYPE_CHECKING:
     from xelinkd.state.told import State, UnitState
 
+FEATURE_FILE: Final = "feature-file"  # the sink that has a lock
 PIPELINE: Final = "pipeline"
 WRITER: Final = "writer"
 RUNNING: Final = "running"
@@ -34,7 +35,8 @@ def live(state: State) -> tuple[Check, ...]:
 
 def ready(state: State) -> tuple[Check, ...]:
     """Tell whether the configuration is good, fetches go on, and the labels are true and in their lease."""
-    return _config(state), _pipeline(state), _lock(state), _labels(state), _feature_file(state)
+    lock = (_lock(state),) if state.supervision.sink == FEATURE_FILE else ()
+    return _config(state), _pipeline(state), *lock, _labels(state), _sink(state)
 
 
 def has_settled(state: State) -> bool:
@@ -124,7 +126,7 @@ def _labels(state: State) -> Check:
     return _good("labels", f"hold for {span(keeping.end - now)}")
 
 
-def _feature_file(state: State) -> Check:
+def _sink(state: State) -> Check:
     if fault := state.keeping.fault:
-        return _bad("feature-file", fault.error)
-    return _good("feature-file", "as it shall be")
+        return _bad(state.supervision.sink, fault.error)
+    return _good(state.supervision.sink, "as it shall be")

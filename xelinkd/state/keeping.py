@@ -1,4 +1,4 @@
-"""How an observation and a look at the feature file change what the writer tells."""
+"""How an observation and a look at the labels change what the writer tells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Work(Struct, frozen=True):
-    """How often the feature file was written, and how often that or a look at it failed."""
+    """How often labels were written, and how often that or a look at them failed."""
 
     writes: int
     errors: int

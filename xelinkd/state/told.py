@@ -54,7 +54,7 @@ class Ignorance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why the feature file cannot be set right, and since when."""
+    """Why the labels (or an output) cannot be set right, and since when."""
 
     error: Detail
     since: Seconds
@@ -72,10 +72,10 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Keeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the writer tells: what it was told last, what labels it holds, and how its file is.
+    """What the writer tells: what it was told last, what labels it holds, and how they stand.
 
     `known_at`: the last observation that told the topology. `lines`: the labels held, until `end` (None: none
-    are held, because nothing confirmed them). `written_at` is the last time the file was written; `took_at`
+    are held, because nothing confirmed them). `written_at` is the last time they were written; `took_at`
     when the last observation of any kind arrived.
     """
 

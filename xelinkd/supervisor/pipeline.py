@@ -120,6 +120,7 @@ def remover(loaded: Loaded, former: Former) -> Build:
             remove_outputs((*former.outputs, *loaded.config.outputs))
 
     def jobs() -> Sequence[Job]:
+        sinks.load_what_it_takes(loaded.config)
         promise = partial(_promise_of_the_writer, loaded.config, former)
         return (Job("remover", remove, (), frozenset(), may_be_killed=False, promise=promise),)
 

@@ -28,7 +28,8 @@ def _parts(state: State) -> Iterator[str]:
     yield _topology(state)
     yield _labels(state)
     if fault := state.keeping.fault:
-        yield f"the feature file is not as it should be since {stamp(state, fault.since)}"
+        name = state.supervision.sink.replace("-", " ")
+        yield f"the {name} is not as it should be since {stamp(state, fault.since)}"
     if state.supervision.configuration.problems:
         yield "the configuration file is refused, the former one is in force"
 

@@ -45,7 +45,7 @@ class Account:
         return self._keeping.outputs
 
     def has_kept(self, keeper: Keeper, outputs: tuple[Output, ...], at: float) -> None:
-        """Tell how the labels and their file stand, and the outputs."""
+        """Tell how the labels stand, and the outputs."""
         if has_ended(self._keeping, keeper.held, at):
             self._remember(history.noted(self._history, Kind.LEASE_ENDED, at))
         now = kept(self._keeping, keeper.held, keeper.fault, keeper.take_work(), at)

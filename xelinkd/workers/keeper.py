@@ -44,6 +44,7 @@ class Keeper:
         `former` is where the labels went before, if the configuration moved them; the latest comes last.
         """
         known = memory.recall()
+        sink.recall(known.memo)
         self._sink = sink
         self._former = former
         self._lease = lease_seconds
@@ -170,7 +171,7 @@ class Keeper:
 
     def _keep_in_mind(self) -> None:
         """Before anything is written, too: who is killed between the two shall not take the labels back."""
-        self._memory.keep(Knowledge(self._held, self._fault))
+        self._memory.keep(Knowledge(self._held, self._fault, self._sink.memo()))
 
     def _let_go(self, now: Instant) -> None:
         if self._held is not None and lease.still_held(self._held, now) is None:

@@ -19,10 +19,11 @@ _SIZE: Final = 1024 * 1024  # bytes; NFD takes 64 KiB of labels
 
 
 class Knowledge(Struct, frozen=True):
-    """The labels held, and the fault that was told and is not over."""
+    """The labels held, the fault that was told and is not over, and what the sink wants to be known."""
 
     held: Held | None = None
     fault: Episode | None = None
+    memo: bytes = b""
 
 
 NOTHING: Final = Knowledge()

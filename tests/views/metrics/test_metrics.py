@@ -116,8 +116,8 @@ def test_start_claims_nothing() -> None:
         "xelinkd_lease_end_timestamp_seconds",
         "xelinkd_page_size_bytes",
         "xelinkd_last_fetch_timestamp_seconds",
-        "xelinkd_feature_file_failing",
-        "xelinkd_feature_file_last_write_timestamp_seconds",
+        "xelinkd_sink_failing",
+        "xelinkd_sink_last_write_timestamp_seconds",
     }
     assert value(STARTING, "xelinkd_labels_held") == 0
 

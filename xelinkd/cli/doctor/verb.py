@@ -10,12 +10,13 @@ import msgspec
 from msgspec.structs import replace
 
 from xelinkd.cli.arguments import configured_parser, parse
-from xelinkd.cli.doctor import feature_file, files, folder, lock, outputs, page, reach, service
+from xelinkd.cli.doctor import cluster, feature_file, files, folder, lock, outputs, page, reach, service
 from xelinkd.cli.doctor.finding import Finding, Outcome, broken, lines, not_looked_at, well
 from xelinkd.cli.exit_status import Status
 from xelinkd.cli.service import add_client_cert, ask_document, configured
 from xelinkd.cli.terminal import look_of, say, say_bytes
 from xelinkd.config.problems import ConfigError
+from xelinkd.config.sinks import NODE_FEATURE
 from xelinkd.model.page import Page
 from xelinkd.net.failure import FetchError
 from xelinkd.sources.kinds import source_of
@@ -24,7 +25,7 @@ from xelinkd.views.terminal.look import bad, good, strong
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from xelinkd.config.load import Loaded
@@ -49,7 +50,8 @@ DESCRIPTION = """\
 Walks the whole chain, link by link, and says at the first that is broken what to do: configuration, the
 files that it names, the way to XPU Manager, its page and topology, what becomes labels, the feature file's
 folder, the file, Node Feature Discovery's rules for it, the lock, files for other programs, the running
-xelinkd.
+xelinkd. Where labels are in an object of the cluster, not the file, but: the node's name, the credentials, the
+API server, the rights, the object.
 
 Changes nothing that Node Feature Discovery sees, and asks XPU Manager once: with credentials that is one
 login, and none while the running xelinkd waits after one that failed. Run it as the user of xelinkd.
@@ -98,19 +100,24 @@ def _with(config: Config, client_cert: Path | None) -> Iterator[Finding]:
     document = asked if isinstance(asked, Document) else None
     yield files.look_at_files(config)
     yield from _source(config, document)
-    yield folder.look_at_folder(config.feature_file)
-    yield from feature_file.look_at_file(
-        config.feature_file,
-        config.labels.namespace,
-        time.time(),
-        labels_held=document is not None and document.labels.held,
-    )
-    waits = document is not None and document.sink.waits_for_lock
-    kept = lock.look_at_lock(config.feature_file.path, service_waits=waits)
-    yield kept
-    is_kept = kept.outcome is not Outcome.NOT_LOOKED_AT and kept.found != lock.NOBODY
+    is_kept = yield from _sink(config, document)
     yield outputs.look_at_outputs(config, document.outputs if document else ())
     yield from service.look_at_service(asked, config, file_is_kept=is_kept)
+
+
+def _sink(config: Config, document: Document | None) -> Generator[Finding, None, bool]:
+    """Look at where the labels go; give whether somebody keeps the feature file."""
+    labels_held = document is not None and document.labels.held
+    if config.sink.kind == NODE_FEATURE:
+        yield from cluster.look_at_cluster(config.node_feature, time.time(), labels_held=labels_held)
+        return False
+    file = config.feature_file
+    yield folder.look_at_folder(file)
+    yield from feature_file.look_at_file(file, config.labels.namespace, time.time(), labels_held=labels_held)
+    waits = document is not None and document.sink.waits_for_lock
+    kept = lock.look_at_lock(file.path, service_waits=waits)
+    yield kept
+    return kept.outcome is not Outcome.NOT_LOOKED_AT and kept.found != lock.NOBODY
 
 
 def _asked(settings: StatusSettings, client_cert: Path | None) -> Document | FetchError | None:

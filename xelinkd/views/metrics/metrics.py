@@ -50,7 +50,7 @@ def _families(state: State, figures: Mapping[str, Figures]) -> Iterator[Metric]:
         _events(state),
         _labels(state),
         _fetches(state),
-        _feature_file(state),
+        _sink(state),
         _config(state),
         _workers(state),
         _daemon(state),
@@ -150,7 +150,7 @@ def _labels(state: State) -> Iterator[Metric]:
         "When the labels are removed, if nothing confirms them until then.",
         _unix_time(state, end),
     )
-    yield gauge("lease_duration_seconds", "How long a lease is (feature_file.lease).", lease)
+    yield gauge("lease_duration_seconds", "How long a lease is (lease, in the section of the sink).", lease)
 
 
 def _fetches(state: State) -> Iterator[Metric]:
@@ -182,25 +182,25 @@ def _fetches(state: State) -> Iterator[Metric]:
     )
 
 
-def _feature_file(state: State) -> Iterator[Metric]:
+def _sink(state: State) -> Iterator[Metric]:
     keeping = state.keeping
     has_tried = keeping.took_at is not None
     is_failing = keeping.fault is not None
-    yield counter("feature_file_writes", "Times that the feature file was written.", keeping.writes)
-    yield counter("feature_file_errors", "Times that it could not be read or written.", keeping.errors)
+    is_waiting = keeping.waits_for_lock if state.supervision.sink == checks.FEATURE_FILE else None
+    yield info("sink", "What the labels go to.", {"kind": state.supervision.sink})
+    yield counter("sink_writes", "Times that labels were written.", keeping.writes)
+    yield counter("sink_errors", "Times that they could not be looked at or written.", keeping.errors)
     yield gauge(
-        "feature_file_failing",
-        "Whether it cannot be read or written now.",
+        "sink_failing",
+        "Whether they cannot be looked at or written now.",
         is_failing if is_failing or has_tried else None,
     )
     yield gauge(
-        "feature_file_last_write_timestamp_seconds",
-        "When the feature file was last written.",
+        "sink_last_write_timestamp_seconds",
+        "When labels were last written.",
         _unix_time(state, keeping.written_at),
     )
-    yield gauge(
-        "feature_file_lock_waiting", "Whether another xelinkd keeps the feature file.", keeping.waits_for_lock
-    )
+    yield gauge("feature_file_lock_waiting", "Whether another xelinkd keeps the feature file.", is_waiting)
     yield gauge(
         "outputs_failing",
         "Outputs that cannot be made or written now.",

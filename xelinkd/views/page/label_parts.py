@@ -71,8 +71,8 @@ def _limits(lines: tuple[str, ...]) -> Markup:
         "p",
         f"Kubernetes takes at most {MAX_VALUE_LENGTH} characters for a value, which must begin and end with "
         f"a letter or a digit. A longer value is split; each part but the first begins with {CONTINUATION}, "
-        f"which readers drop. Node Feature Discovery ignores a file of more than {MAX_SIZE:,} bytes; these "
-        f"labels take {size:,}.",
+        f"which readers drop. All labels together take at most {MAX_SIZE:,} bytes, of which Node Feature "
+        f"Discovery ignores a larger file; these take {size:,}.",
         class_="soft",
     )
 
@@ -95,9 +95,9 @@ def _lease(state: State) -> Iterator[tuple[str, str]]:
         yield "reason", together((code(ignorance.reason), f": {ignorance.detail}"))
     yield "labels end", moment(state, keeping.end, "none are held")
     yield "lease", f"{span(timing.lease)} from each observation that tells the topology"
-    yield "file last written", moment(state, keeping.written_at, "not since xelinkd started")
+    yield "labels last written", moment(state, keeping.written_at, "not since xelinkd started")
     if fault := keeping.fault:
-        yield "file failing since", moment(state, fault.since)
+        yield "failing since", moment(state, fault.since)
         yield "fault", fault.error
     yield "fetches", f"{fetching.known:,} told the topology, {sum(fetching.unknown.values()):,} did not"
     yield from (("did not tell", f"{reason}: {times:,}") for reason, times in fetching.unknown.items())
