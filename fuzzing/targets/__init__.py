@@ -15,6 +15,7 @@ NAMES: Final = (
     "config",
     "message",
     "feature_file",
+    "node_feature",
     "answer",
     "mounts",
     "request",

@@ -110,7 +110,9 @@ def test_what_is_not_ours_is_not_read(change: Any) -> None:  # noqa: ANN401  a f
     assert read_back(found) is None
 
 
-@pytest.mark.parametrize("end", [None, "", "soon", "2027-13-01T00:00:00Z", "9" * 5000])
+@pytest.mark.parametrize(
+    "end", [None, "", "soon", "2027-13-01T00:00:00Z", "9" * 5000, "2027-01-15T08:00:00", "2027-01-15"]
+)
 def test_end_that_cannot_be_read(end: str | None) -> None:
     """An object without a readable end has none."""
     found = stored()

@@ -25,7 +25,8 @@ xelinkd [run] [--config FILE] [--when-locked exit|wait] [--label-summary] [flags
 
 DESCRIPTION = f"""\
 Keeps a node's XeLink labels true: asks XPU Manager which GPU tiles are joined, and writes what it learns
-to Node Feature Discovery's feature file. Labels are held on a lease: if XPU Manager fails, they stay.
+to Node Feature Discovery's feature file, or to a NodeFeature object of the cluster (sink.kind). Labels are
+held on a lease: if XPU Manager fails, they stay.
 
 {verbs_text()}
 signals: SIGTERM and SIGINT end it, SIGHUP reads the configuration again (as does every change of the file).

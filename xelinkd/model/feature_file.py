@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 MAX_SIZE: Final = 65_536  # bytes; NFD ignores a larger file whole
 
-_EXPIRY: Final = re.compile(r"#\s*\+expiry-time=(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d))")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_EXPIRY: Final = re.compile(rf"#\s*\+expiry-time=({_TIME.pattern})")
 _LABEL: Final = re.compile(
     rf"(?P<namespace>[a-z0-9](?:[-.a-z0-9]{{0,251}}[a-z0-9])?)/{LABEL_NAME}(?P<number>[1-9]\d*)?=(?P<value>[-._0-9Z]*)",
 )
@@ -68,7 +69,7 @@ def read(content: bytes) -> FeatureFile | None:
         return None
     expiry = None
     if lines and (stamp := _EXPIRY.fullmatch(lines[0])):
-        expiry = _seconds(stamp[1])
+        expiry = seconds_of(stamp[1])
         if expiry is None:
             return None
         del lines[0]
@@ -80,7 +81,10 @@ def time_stamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _seconds(stamp: str) -> int | None:
+def seconds_of(stamp: str) -> int | None:
+    """Give the Unix time of an RFC 3339 stamp; None if it is none."""
+    if not _TIME.fullmatch(stamp):
+        return None
     try:
         return int(datetime.fromisoformat(stamp).timestamp())
     except ValueError:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import msgspec
 
-from xelinkd.model.feature_file import FeatureFile, are_ours, time_stamp
+from xelinkd.model.feature_file import FeatureFile, are_ours, seconds_of, time_stamp
 from xelinkd.model.labels import LABEL_NAME
 from xelinkd.model.summary import NAMES
 from xelinkd.model.undecodable import UNDECODABLE
@@ -169,10 +168,7 @@ def is_complete(found: NodeFeature, identity: Identity) -> bool:
 
 def end_of(metadata: Metadata) -> int | None:
     """Give the end of the labels in an object (Unix time); None if it does not tell one."""
-    try:
-        return int(datetime.fromisoformat(metadata.annotations.get(LEASE_END, "")).timestamp())
-    except (ValueError, OverflowError):
-        return None
+    return seconds_of(metadata.annotations.get(LEASE_END, ""))
 
 
 def _in_order(labels: Mapping[str, str]) -> tuple[str, ...]:

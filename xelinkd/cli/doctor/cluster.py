@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from xelinkd.cli.doctor.feature_file import stamp_of
 from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
 from xelinkd.config.schema import DAEMONSET_VARIABLE
-from xelinkd.model.feature_file import time_stamp
 from xelinkd.model.labels import pairs_of
 from xelinkd.model.node_feature import GROUP, RESOURCE, Identity
 from xelinkd.model.undecodable import UNDECODABLE
@@ -156,5 +156,5 @@ def _ours(name: str, found: Ours, now: float) -> Finding:
         return note("object", f"{name}: {links}, without an end", "restart xelinkd: it sets one")
     if end <= now:
         advice = "mend what is broken above, and start xelinkd: nothing confirmed them for a whole lease"
-        return broken("object", f"{name}: its labels ended {time_stamp(end)}, and are there", advice)
-    return well("object", f"{name}: {links}, until {time_stamp(end)}")
+        return broken("object", f"{name}: its labels ended {stamp_of(end)}, and are there", advice)
+    return well("object", f"{name}: {links}, until {stamp_of(end)}")

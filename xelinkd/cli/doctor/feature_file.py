@@ -62,11 +62,11 @@ def _ours(path: Path, found: Ours, now: float) -> Finding:
         return note("file", f"{path} is of Intel's sidecar: {links}, without an end", advice)
     if expiry <= now:
         advice = "mend what is broken above, and start xelinkd: nothing confirmed them for a whole lease"
-        return broken("file", f"{path}: its labels ended {_stamp(expiry)}", advice)
-    return well("file", f"{path}: {links}, until {_stamp(expiry)}")
+        return broken("file", f"{path}: its labels ended {stamp_of(expiry)}", advice)
+    return well("file", f"{path}: {links}, until {stamp_of(expiry)}")
 
 
-def _stamp(expiry: float) -> str:
+def stamp_of(expiry: float) -> str:
     """Give the end of the labels, which others may have written beyond the years that have four digits."""
     return time_stamp(min(max(expiry, _YEAR_1), _YEAR_9999))
 
