@@ -181,3 +181,13 @@ def test_a_file_takes_nothing_of_it(daemon: Daemon) -> None:
     daemon.wait_for_links(bool)
     for pid in (daemon.pid, *daemon.workers().values()):
         assert "libssl" not in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_writer_wakes_to_try_again(pod: Daemon, cluster: ApiServer) -> None:
+    """After a fault nobody waits for the next fetch, which may be an hour away: the writer wakes itself."""
+    cluster.instead.extend([Refusal(503)] * 2)
+    pod.configure(source={"interval": "1h"})
+    pod.start()
+    pod.wait_for("node_feature_recovered")
+    assert cluster.labels()
+    assert len(cluster.asked) == 5

@@ -16,24 +16,17 @@ from xelinkd import clocks, logs
 from xelinkd.model.feature_file import FeatureFile
 from xelinkd.model.feature_file import render as render_file
 from xelinkd.model.node_feature import (
-    GROUP,
-    RESOURCE,
-    VERSION,
     Identity,
     Metadata,
-    NodeFeature,
     Owner,
     daemon_set,
-    is_complete,
-    labels_of,
     read_bare,
-    read_object,
-    read_status,
     render,
 )
 from xelinkd.model.pacing import STEADY, Pace, failed
 from xelinkd.model.undecodable import UNDECODABLE
 from xelinkd.sinks.api_server import APPLY, JSON, Answer, ApiError, ApiServer, said
+from xelinkd.sinks.objects import deletion, gone, judged, object_in, path_of, refusal, written_in
 from xelinkd.sinks.sink import Absent, Foreign, Found, Ours
 from xelinkd.telling import tell
 
@@ -49,7 +42,6 @@ RENEWAL: Final = (
     0.6,
 )  # of the lease; each process draws its own, lest nodes renew together
 
-_OK: Final = frozenset({http.client.OK, http.client.CREATED, http.client.ACCEPTED})
 _APPLIED: Final = "?fieldManager=xelinkd&force=true"
 
 log = logs.logger()
@@ -146,7 +138,7 @@ class NodeFeatureSink:
         who = self._owned(self._who())
         content = render(who, file)
         applied = self._ask(
-            "PATCH", path_of(who) + _APPLIED, content, APPLY, take=lambda answer: _object_in(answer, who)
+            "PATCH", path_of(who) + _APPLIED, content, APPLY, take=lambda answer: written_in(answer, who)
         )
         self._known, self._found = applied.metadata, Ours(file, usable=True)
 
@@ -159,7 +151,7 @@ class NodeFeatureSink:
         """
         who = self._who()
         try:
-            self._ask("DELETE", path_of(who), deletion(self._known), take=lambda answer: _gone(answer, who))
+            self._ask("DELETE", path_of(who), deletion(self._known), take=lambda answer: gone(answer, who))
         except ApiError as error:
             if error.reason == "conflict":
                 self._found = None
@@ -295,81 +287,3 @@ def _read_memo(memo: bytes) -> _Memo | None:
         return msgspec.msgpack.decode(memo, type=_Memo)
     except UNDECODABLE:  # nothing yet, or another sink's
         return None
-
-
-def collection(namespace: str) -> str:
-    """Give the path of all NodeFeature objects in a namespace."""
-    return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{RESOURCE}"
-
-
-def path_of(who: Identity) -> str:
-    """Give the path of a node's object."""
-    return f"{collection(who.namespace)}/{who.name}"
-
-
-def deletion(known: Metadata) -> bytes:
-    """Ask for the end of an object as it is known, and of no other."""
-    only = {"uid": known.uid, "resourceVersion": known.resource_version}
-    return msgspec.json.encode({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": only})
-
-
-def is_absent(answer: Answer) -> bool:
-    """Tell whether there is no such object; a kind that there is not in the cluster has another answer."""
-    if answer.status != http.client.NOT_FOUND:
-        return False
-    details = read_status(answer.body).details
-    return details is not None and details.kind == RESOURCE
-
-
-def object_in(answer: Answer, who: Identity) -> NodeFeature | None:
-    """Take the object out of an answer; None if there is none.
-
-    Raises:
-        ApiError: it is not known whether there is one.
-
-    """
-    return None if is_absent(answer) else _object_in(answer, who)
-
-
-def judged(found: NodeFeature | None, who: Identity) -> Found:
-    """Tell whether an object is ours, and all of it as we want it."""
-    if found is None:
-        return Absent()
-    if (file := labels_of(found)) is None:
-        return Foreign("an object with other labels" if found.is_marked else "an object of others")
-    return Ours(file, is_complete(found, who))
-
-
-def _object_in(answer: Answer, who: Identity) -> NodeFeature:
-    if answer.status not in _OK:
-        raise refusal(answer, who.namespace)
-    found = read_object(answer.body)
-    if found is None or found.metadata.name != who.name:
-        raise ApiError("malformed", "the answer is not the object asked for: is this the API server?")
-    return found
-
-
-def _gone(answer: Answer, who: Identity) -> None:
-    if answer.status not in _OK and not is_absent(answer):
-        raise refusal(answer, who.namespace)
-
-
-_REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
-    401: (
-        "unauthorized",
-        "the token is refused: if the service account was made anew, start the pod again",
-    ),
-    403: (
-        "forbidden",
-        "let the service account get, create, patch and delete nodefeatures.nfd.k8s-sigs.io in namespace {}",
-    ),
-    404: ("not_installed", "there is no NodeFeature in this cluster, or no namespace {}: is NFD installed?"),
-    409: ("conflict", "somebody else changed the object just now"),
-    422: ("invalid", "this cluster's NodeFeature has another form: see which NFD is supported"),
-}
-
-
-def refusal(answer: Answer, where: str) -> ApiError:
-    """Say why it did not do it, and what to do about that."""
-    reason, advice = _REFUSALS.get(answer.status, ("http_status", "see the log of the API server"))
-    return ApiError(reason, f"status {answer.status}: {advice.format(where)}{said(answer.body)}")

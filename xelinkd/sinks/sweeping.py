@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from xelinkd import logs
 from xelinkd.model.node_feature import MANAGED_BY, US, expired, read_page
 from xelinkd.sinks.api_server import Answer, ApiError, ApiServer
-from xelinkd.sinks.node_feature import collection, deletion, is_absent, refusal
+from xelinkd.sinks.objects import collection, deletion, is_absent, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,25 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, ParamSpec
 
-from xelinkd import logs
 from xelinkd.model import lease
 from xelinkd.model.episodes import follow
-from xelinkd.model.feature_file import FeatureFile, time_stamp
-from xelinkd.model.labels import pairs_of, summary_of
 from xelinkd.model.observation import MAX_DETAIL_LENGTH
 from xelinkd.sinks.sink import FAILURES, Absent, Foreign, Ours, SinkError
 from xelinkd.state.keeping import Work
 from xelinkd.state.told import Fault
+from xelinkd.workers import keeper_words
 from xelinkd.workers.memory import Knowledge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from xelinkd.model.feature_file import FeatureFile
     from xelinkd.model.lease import Held, Instant
     from xelinkd.sinks.sink import Found, Sink
     from xelinkd.workers.memory import Memory
-
-log = logs.logger()
 
 _P = ParamSpec("_P")
 
@@ -132,7 +129,7 @@ class Keeper:
         for old in self._former:
             if isinstance(old.read(), Ours):
                 old.remove()
-                log.info("labels_moved", moved_from=old.place, **self._sink.about)
+                keeper_words.tell_moved(self._sink, old)
         self._former = ()
 
     def _hold(self, lines: tuple[str, ...], at: float, now: Instant) -> None:
@@ -159,15 +156,7 @@ class Keeper:
         if isinstance(self._found, Ours):
             self._lines = self._found.file.lines
             self._held = lease.adopt(self._found.file, now, self._lease)
-            self._tell_adopted(now)
-
-    def _tell_adopted(self, now: Instant) -> None:
-        links = len(pairs_of(self._lines))
-        if self._held is None:
-            log.warning("labels_expired", links=links, **self._sink.about)
-        else:
-            seconds = round(self._held.end - now.boot)
-            log.info("labels_adopted", links=links, lease_seconds=seconds, **self._sink.about)
+            keeper_words.tell_adopted(self._sink, self._lines, self._held, now)
 
     def _keep_in_mind(self) -> None:
         """Before anything is written, too: who is killed between the two shall not take the labels back."""
@@ -175,7 +164,7 @@ class Keeper:
 
     def _let_go(self, now: Instant) -> None:
         if self._held is not None and lease.still_held(self._held, now) is None:
-            log.warning("lease_ended", links=len(pairs_of(self._held.lines)), **self._sink.about)
+            keeper_words.tell_ended(self._sink, self._held)
             self._held = None
 
     def _carry_out(self, now: Instant) -> None:
@@ -203,25 +192,7 @@ class Keeper:
         self._writes += 1
         self._found, self._signature = Ours(file, usable=True), self._sink.signature()
         self._written_offset = now.offset
-        self._tell_written(before, file)
-
-    def _tell_written(self, before: Found, file: FeatureFile) -> None:
-        expires = time_stamp(file.expiry or 0)
-        if file.lines != self._lines:
-            old, new = pairs_of(self._lines), pairs_of(file.lines)
-            log.info(
-                "labels_changed",
-                links=len(new),
-                added=[pair for pair in new if pair not in old],
-                removed=[pair for pair in old if pair not in new],
-                **_summed(self._lines, file.lines),
-                expires=expires,
-                **self._sink.about,
-            )
-        elif isinstance(before, Ours) and before.usable and before.file.lines == file.lines:
-            log.debug("lease_renewed", expires=expires, **self._sink.about)
-        else:
-            self._sink.tell_repaired(expires)
+        keeper_words.tell_written(self._sink, before, self._lines, file)
         self._lines = file.lines
 
     def _tell_fault(self, error: Exception | None, now: Instant) -> None:
@@ -234,12 +205,6 @@ class Keeper:
 def _kind(error: Exception) -> str:
     """Name what is told once."""
     return error.reason if isinstance(error, SinkError) else type(error).__name__
-
-
-def _summed(before: tuple[str, ...], after: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Give the summary for the log, if there is one, or was."""
-    summed = summary_of(after)
-    return {"summary": summed} if summed or summary_of(before) else {}
 
 
 def _fault_of(act: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> Exception | None:

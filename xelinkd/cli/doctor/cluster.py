@@ -17,7 +17,7 @@ from xelinkd.model.words import count
 from xelinkd.net.pin import CaFileError
 from xelinkd.net.trust import trust
 from xelinkd.sinks.api_server import CA, ApiError, ApiServer
-from xelinkd.sinks.node_feature import judged, object_in, path_of
+from xelinkd.sinks.objects import judged, object_in, path_of
 from xelinkd.sinks.sink import Absent, Foreign
 
 if TYPE_CHECKING:
