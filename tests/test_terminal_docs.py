@@ -16,6 +16,7 @@ from support.states import GOOD, KEEPING, NOW, changed, replace, topology
 from support.status_server import serving_status
 
 from xelinkd import __version__
+from xelinkd.cli.doctor import cluster
 from xelinkd.cli.doctor.finding import Outcome, lines
 from xelinkd.cli.doctor.verb import STEPS, walk
 from xelinkd.cli.main import VERBS
@@ -113,7 +114,7 @@ def test_every_change_is_described() -> None:
 
 def test_every_step_is_described() -> None:
     """Whoever finds a step or an outcome of the doctor finds what it means."""
-    assert listed("doctor") == {*STEPS, *Outcome}
+    assert listed("doctor") == {*STEPS, *cluster.STEPS, *Outcome}
 
 
 def test_every_verb_is_in_the_readme() -> None:

@@ -21,19 +21,19 @@ def tell_adopted(sink: Sink, lines: tuple[str, ...], held: Held | None, now: Ins
     """Say what a predecessor left, and whether it holds still."""
     links = len(pairs_of(lines))
     if held is None:
-        log.warning("labels_expired", links=links, **sink.about)
+        log.warning("labels_expired", **sink.about, links=links)
     else:
-        log.info("labels_adopted", links=links, lease_seconds=round(held.end - now.boot), **sink.about)
+        log.info("labels_adopted", **sink.about, links=links, lease_seconds=round(held.end - now.boot))
 
 
 def tell_ended(sink: Sink, held: Held) -> None:
     """Say that nothing confirmed labels for a whole lease."""
-    log.warning("lease_ended", links=len(pairs_of(held.lines)), **sink.about)
+    log.warning("lease_ended", **sink.about, links=len(pairs_of(held.lines)))
 
 
 def tell_moved(sink: Sink, former: Sink) -> None:
     """Say that labels are gone from where they were."""
-    log.info("labels_moved", moved_from=former.place, **sink.about)
+    log.info("labels_moved", **sink.about, moved_from=former.place)
 
 
 def tell_written(sink: Sink, before: Found, lines: tuple[str, ...], file: FeatureFile) -> None:
@@ -42,7 +42,7 @@ def tell_written(sink: Sink, before: Found, lines: tuple[str, ...], file: Featur
     if file.lines != lines:
         _tell_changed(sink, lines, file.lines, expires)
     elif isinstance(before, Ours) and before.usable and before.file.lines == file.lines:
-        log.debug("lease_renewed", expires=expires, **sink.about)
+        log.debug("lease_renewed", **sink.about, expires=expires)
     else:
         sink.tell_repaired(expires)
 
@@ -51,12 +51,12 @@ def _tell_changed(sink: Sink, before: tuple[str, ...], after: tuple[str, ...], e
     old, new = pairs_of(before), pairs_of(after)
     log.info(
         "labels_changed",
+        **sink.about,
         links=len(new),
         added=[pair for pair in new if pair not in old],
         removed=[pair for pair in old if pair not in new],
         **_summed(before, after),
         expires=expires,
-        **sink.about,
     )
 
 

@@ -25,7 +25,7 @@ def remove_labels(sink: Sink) -> Found:
     match found:
         case Ours(file):
             sink.remove()
-            log.info("labels_removed", links=len(pairs_of(file.lines)), **sink.about)
+            log.info("labels_removed", **sink.about, links=len(pairs_of(file.lines)))
         case Foreign():
             sink.tell_foreign(found)
         case Absent():

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from xelinkd.sinks.api_server import Answer
     from xelinkd.sinks.sink import Ours
 
-STEPS: Final = ("node", "credentials", "api-server", "rights", "object")
+STEPS: Final = ("node", "credentials", "server", "rights", "object")
 VERBS: Final = ("get", "create", "patch", "delete")
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -57,7 +57,7 @@ def look_at_cluster(settings: NodeFeature, now: float, *, labels_held: bool) -> 
     try:
         answer = server.ask("GET", path_of(who))
     except ApiError as error:
-        yield broken("api-server", str(error), "see that the API server is reached from here")
+        yield broken("server", str(error), "see that the API server is reached from here")
         yield from not_looked_at(STEPS[3:], "the API server does not answer")
         return
     yield from _beyond(server, settings, who, answer, now, labels_held=labels_held)
@@ -79,10 +79,10 @@ def _beyond(  # noqa: PLR0913  what was found on the way
 ) -> Iterator[Finding]:
     if answer.status == http.client.UNAUTHORIZED:
         advice = "start the pod again: its token is of a service account that is gone, or of another cluster"
-        yield broken("api-server", f"{server.url} refuses the token", advice)
+        yield broken("server", f"{server.url} refuses the token", advice)
         yield from not_looked_at(STEPS[3:], "the API server refuses the token")
         return
-    yield well("api-server", f"{server.url} answers")
+    yield well("server", f"{server.url} answers")
     yield _rights(server, settings, who)
     yield _object(answer, who, now, labels_held=labels_held)
 
