@@ -8,7 +8,6 @@ What comes from the API server is checked against these types; what else is in i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import msgspec
@@ -102,8 +101,7 @@ class Status(msgspec.Struct, frozen=True):
     details: _Details | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Of which node the object tells, where it is, and who owns it (None: nobody)."""
 
     node: str

@@ -7,8 +7,9 @@ so a client's requests are bounded, whatever the server answers, and however cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 FIRST: Final = 2.0  # seconds, at most, after the first failure
 LONGEST: Final = 300.0  # seconds, at most, after any number of them
@@ -16,8 +17,7 @@ LEAST: Final = 0.25  # of what it may be at most
 MOST_ASKED_FOR: Final = 600.0  # seconds that a server may ask us to wait
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How many requests failed in a row, and until when (boot time) no other is made."""
 
     failures: int = 0

@@ -52,8 +52,7 @@ class Deadline(Struct, frozen=True):
         return seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is asked: a method, headers, and a body if there is one."""
 
     headers: Mapping[str, str]

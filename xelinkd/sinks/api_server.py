@@ -9,9 +9,9 @@ from __future__ import annotations
 import http.client
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import Struct
 from urllib3.util import SKIP_HEADER, parse_url
 
 from xelinkd import __version__
@@ -73,8 +73,7 @@ class ApiError(SinkError):
         super().__init__(reason, detail)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiServer:
+class ApiServer(Struct, frozen=True):
     """Where it is, and with which credentials it is asked; `deadline` in seconds, for one whole request."""
 
     url: str

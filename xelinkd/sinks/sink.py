@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from xelinkd.model.feature_file import FeatureFile, TooLargeError
 
@@ -13,21 +14,18 @@ if TYPE_CHECKING:
     from xelinkd.model.episodes import News
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """There is nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ours:
+class Ours(Struct, frozen=True):
     """What this program (or the Go program) wrote; `usable` if Node Feature Discovery can use it as it is."""
 
     file: FeatureFile
     usable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Struct, frozen=True):
     """Something that is not ours, and never adopted or removed."""
 
     what: str
