@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from msgspec.structs import replace as changed
+from msgspec.structs import replace
 from support.states import GOOD
 
 from xelinkd.state.checks import ready
@@ -20,8 +18,8 @@ from xelinkd.views.terminal.status_text import as_lines
 OBJECT = "NodeFeature xelinkd/xelinkd-for-node-1"
 STATE = replace(
     GOOD,
-    supervision=changed(GOOD.supervision, sink="node-feature", place=OBJECT),
-    keeping=changed(GOOD.keeping, fault=Fault("status 403", 9_500.0)),
+    supervision=replace(GOOD.supervision, sink="node-feature", place=OBJECT),
+    keeping=replace(GOOD.keeping, fault=Fault("status 403", 9_500.0)),
 )
 
 

@@ -175,6 +175,7 @@ class NodeFeatureSink:
                 (error.reason, str(error)) if error else None,
                 isinstance(self._found, Absent),
                 self._found if isinstance(self._found, Ours) else None,
+                self._found if isinstance(self._found, Foreign) else None,
                 Metadata(uid=self._known.uid, resource_version=self._known.resource_version),
                 self._owner,
                 self._is_owner_known,
@@ -187,7 +188,7 @@ class NodeFeatureSink:
         if known is None or known.purpose != self._purpose:
             return
         self._pace, self._known = known.pace, known.known
-        self._found = Absent() if known.is_absent else known.ours
+        self._found = Absent() if known.is_absent else known.ours or known.foreign
         self._error = ApiError(*known.error) if known.error else None
         self._owner, self._is_owner_known = known.owner, known.is_owner_known
 
@@ -277,6 +278,7 @@ class _Memo(msgspec.Struct, frozen=True):
     error: tuple[str, str] | None
     is_absent: bool
     ours: Ours | None
+    foreign: Foreign | None
     known: Metadata
     owner: Owner | None
     is_owner_known: bool
