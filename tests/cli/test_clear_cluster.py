@@ -89,21 +89,21 @@ def test_sweeper_removes_what_has_ended(cluster: ApiServer, config: Path) -> Non
     assert sweep(cluster, config) == (0, "451 objects, 450 removed, 0 could not be\n")
     left = {path.rpartition("/")[2] for path in cluster.objects}
     assert left == {DAEMONSET, "xelinkd-for-alive", "xelinkd-for-other"}
-    assert sweep(cluster, config) == (0, "1 objects, 0 removed, 0 could not be\n")
+    assert sweep(cluster, config) == (0, "1 object, 0 removed, 0 could not be\n")
 
 
 def test_sweeper_leaves_what_was_renewed(cluster: ApiServer, config: Path) -> None:
     """An object that its writer renewed after it was listed is not removed."""
     labelled(cluster, "node-1", PAST)
     cluster.instead.extend([None, lambda handler: handler.refuse(Refusal(409))])
-    assert sweep(cluster, config) == (0, "1 objects, 0 removed, 0 could not be\n")
+    assert sweep(cluster, config) == (0, "1 object, 0 removed, 0 could not be\n")
 
 
 def test_sweeper_without_rights(cluster: ApiServer, config: Path) -> None:
     """What cannot be removed is said, and the exit status tells."""
     labelled(cluster, "node-1", PAST)
     cluster.forbidden = {"DELETE"}
-    assert sweep(cluster, config) == (3, "1 objects, 0 removed, 1 could not be\n")
+    assert sweep(cluster, config) == (3, "1 object, 0 removed, 1 could not be\n")
     cluster.forbidden = {"GET"}
     status, words = sweep(cluster, config)
     assert status == 3

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.exit_status import Status
+from xelinkd.model.words import count
 from xelinkd.sinks.kinds import sink_of
 from xelinkd.sinks.lock import GRACE
 from xelinkd.sinks.sink import FAILURES, Absent, Foreign
@@ -70,7 +71,7 @@ def _sweep(config: Config) -> Status:
     except FAILURES as error:
         print(f"xelinkd: {error}", file=sys.stderr)
         return Status.NOT_WRITTEN
-    print(f"{swept.seen} objects, {swept.removed} removed, {swept.failed} could not be")
+    print(f"{count(swept.seen, 'object')}, {swept.removed} removed, {swept.failed} could not be")
     return Status.NOT_WRITTEN if swept.failed else Status.OK
 
 
