@@ -15,7 +15,7 @@ from support.daemon import children, state_of, wait_until
 
 from faults.fragile_disk import fragile_disk
 from faults.mounts import go_private
-from xelinkd.sources.failure import FetchError
+from xelinkd.net.failure import FetchError
 from xelinkd.sources.level_zero.asking import Asking
 
 

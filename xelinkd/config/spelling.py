@@ -58,7 +58,7 @@ def _unknown_in_section(
 
 
 def _advice(name: str, here: Collection[str]) -> str:
-    """Suggest the first key of this name elsewhere, else one of this place, else a very near one elsewhere."""
+    """Suggest the first key of this name elsewhere, else one of this place, else a very near one there."""
     elsewhere = {key.name: key.path for key in reversed([*KEYS.values()])}
     near, match = nearest(name, here), nearest(name, elsewhere, _VERY_NEAR)
     far = elsewhere[match] if match else None

@@ -50,8 +50,8 @@ DESCRIPTION = """\
 Walks the whole chain, link by link, and says at the first that is broken what to do: configuration, the
 files that it names, the way to XPU Manager, its page and topology, what becomes labels, the feature file's
 folder, the file, Node Feature Discovery's rules for it, the lock, files for other programs, the running
-xelinkd. Where labels are in an object of the cluster, not the file, but: the node's name, the credentials, the
-API server, the rights, the object.
+xelinkd. Where labels are in an object of the cluster, not the file, but: the node's name, the credentials,
+the API server, the rights, the object.
 
 Changes nothing that Node Feature Discovery sees, and asks XPU Manager once: with credentials that is one
 login, and none while the running xelinkd waits after one that failed. Run it as the user of xelinkd.
