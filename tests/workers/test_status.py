@@ -85,7 +85,7 @@ def test_source_that_fails(served: Daemon, xpum: Simulator) -> None:
 def test_folder_that_is_gone(served: Daemon) -> None:
     """Without its folder the daemon is live, not ready, and says what to do."""
     served.features.rename(served.folder / "away")
-    body = served.wait_for_answer("/readyz", lambda code, _: code == 503)
+    body = served.wait_for_answer("/readyz", lambda code, text: code == 503 and "[-]feature-file" in text)
     assert f"there is no folder {served.features}" in body
     assert served.ask("/livez")[0] == 200
 
