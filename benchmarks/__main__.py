@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, prints the table, and writes it as JSON if asked to."""
+"""Measures what the daemon costs, and prints it as a table. No figure makes it fail."""
 
 from __future__ import annotations
 
@@ -9,51 +9,71 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import procfs, report
+from benchmarks import comparison, procfs, report
 from benchmarks.measures import MEASURES
 from benchmarks.rig import FULL, QUICK, Rig, page_server
+from benchmarks.table import placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.figures import Figure
+    from benchmarks.rig import Server
 
 
 def main() -> None:
-    """Measure what is asked for."""
-    options = _parser().parse_args()
-    with page_server() as server, tempfile.TemporaryDirectory() as folder:
-        effort = QUICK if options.quick else FULL
-        rig = Rig(options.python, options.references, options.peer, effort, server, Path(folder))
+    """Measure what is asked for, and show it as is asked for."""
+    options = _options()
+    before = comparison.saved_figures(json.loads(options.compare.read_text())) if options.compare else []
+    with tempfile.TemporaryDirectory() as folder, page_server(Path(folder)) as server:
+        rig = _rig(options, server, Path(folder))
         facts = {**_machine(rig), "quick": options.quick}
         figures = _measured(rig, options.only or list(MEASURES))
-    lines = (f"{name}: {value}\n" for name, value in facts.items())
-    sys.stdout.write("".join((report.table(figures), "\n\n", *lines)))
+    sys.stdout.write(report.as_text(figures, facts))
+    if options.compare:
+        sys.stdout.write(f"\n{comparison.compared(before, figures)}\n")
     if options.json:
         options.json.write_text(json.dumps(report.as_json(figures, facts), indent=2) + "\n")
+    if options.markdown:
+        text = report.as_markdown(figures, facts)
+        options.markdown.write_text(placed(options.markdown.read_text(), text))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _rig(options: argparse.Namespace, server: Server, folder: Path) -> Rig:
+    effort = QUICK if options.quick else FULL
+    return Rig(options.python, options.references, options.peer, effort, server, folder, options.build)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
     parser.add_argument("--python", default=sys.executable, help="the interpreter that runs the daemon")
     parser.add_argument("--references", default="", metavar="FOLDER", help="where its references are")
     parser.add_argument("--quick", action="store_true", help="only show that it works")
     parser.add_argument("--only", action="append", choices=list(MEASURES), help="may be given again")
+    parser.add_argument("--build", action="store_true", help="build packages and image first, for their size")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample")
+    parser.add_argument("--compare", type=Path, metavar="FILE", help="set it beside a run that --json wrote")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="put the table into FILE, between its marks"
+    )
     parser.add_argument("peer", nargs=argparse.REMAINDER, metavar="PEER", help="command of another program")
-    return parser
+    return parser.parse_args()
 
 
 def _measured(rig: Rig, names: Sequence[str]) -> list[Figure]:
-    """Measure; a quick run is not set against the budgets."""
+    """Measure, and tell how far it is; a quick run is not set against the budgets."""
     figures = []
-    for name in names:
-        sys.stderr.write(f"measuring: {name}\n")
+    for number, name in enumerate(names, 1):
+        began = time.monotonic()
+        sys.stderr.write(f"[{number}/{len(names)}] {name}: ")
+        sys.stderr.flush()
         figures += MEASURES[name](rig)
+        sys.stderr.write(f"{time.monotonic() - began:.0f} s\n")
     return [replace(figure, budget=None) for figure in figures] if rig.effort is QUICK else figures
 
 

@@ -15,6 +15,7 @@ _PROC: Final = Path("/proc")
 _PSS: Final = re.compile(r"^(Pss|Pss_Anon): +(\d+) kB$", re.MULTILINE)
 _RESIDENT: Final = re.compile(r"^Rss: +(\d+) kB$", re.MULTILINE)
 _PEAK: Final = re.compile(r"^VmHWM:\t *(\d+) kB$", re.MULTILINE)
+_PRESENT: Final = re.compile(r"^VmRSS:\t *(\d+) kB$", re.MULTILINE)
 _MAPPING: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (?!.*\[v)", re.MULTILINE)  # none of the kernel's own
 _IS_PRESENT: Final = 1 << 63
 _FRAME: Final = (1 << 55) - 1
@@ -69,9 +70,32 @@ def peak_pss_mib(pid: int) -> float:
     return pss_mib(pid) + max(0, int(peak[1]) - int(now[1])) / 1024
 
 
+def resident_mib(pid: int) -> float:
+    """Give what of a process is in memory now, shared or not."""
+    return _kib(_PRESENT, pid) / 1024
+
+
+def peak_mib(pid: int) -> float:
+    """Give what of a process was in memory at most, since that was forgotten."""
+    return _kib(_PEAK, pid) / 1024
+
+
+def forget_peak(pid: int) -> float:
+    """Let the kernel count a process's peak from now on; give what is in memory now (MiB)."""
+    (_PROC / f"{pid}/clear_refs").write_text("5")
+    return resident_mib(pid)
+
+
 def users_of(library: str) -> set[int]:
     """Give the processes (those we may look into) that have a file mapped."""
     return {pid for pid in _processes() if library in _read(pid, "maps")}
+
+
+def _kib(line: re.Pattern[str], pid: int) -> int:
+    found = line.search((_PROC / f"{pid}/status").read_text())
+    if not found:
+        raise ProcessLookupError(f"{pid} is ending: it has no memory any more")
+    return int(found[1])
 
 
 def _frames(pid: int) -> set[int]:

@@ -10,15 +10,16 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.request import urlopen
 
+from benchmarks.page_server import MOMENT
+from benchmarks.pages import NODE, REPOSITORY, recorded
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
-REPOSITORY: Final = Path(__file__).parents[1]
-PAGE: Final = REPOSITORY / "tests/data/xpum-1.3/max1550-8x2-mesh.prom.gz"
 PATIENCE: Final = 30.0  # seconds; what takes longer is broken, not slow
 LOOK_EVERY: Final = 0.0005  # seconds
 _MANY: Final = 65536
@@ -30,6 +31,8 @@ class Effort:
 
     rounds: int
     starts: int
+    crashes: int  # of each worker
+    changes: int
     reloads: int
     calls: int  # of a parser, in each round
     cycles: int
@@ -41,40 +44,52 @@ class Effort:
     rest_seconds: float
 
 
-FULL: Final = Effort(5, 15, 12, 20, 100, 20, 0.1, 3, 10.0, 3, 30.0)
-QUICK: Final = Effort(1, 1, 1, 1, 5, 1, 0.1, 1, 0.1, 2, 0.2)
+FULL: Final = Effort(5, 15, 15, 20, 12, 10, 100, 20, 0.1, 3, 10.0, 2, 30.0)
+QUICK: Final = Effort(1, 1, 1, 1, 1, 1, 5, 1, 0.1, 1, 0.1, 2, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A page server at work; its output has a byte for each request."""
+    """A page server at work; its output has the moment at which each page was sent."""
 
     port: int
     process: subprocess.Popen[bytes]
+    file: Path
 
     @property
     def url(self) -> str:
         """Where the page is."""
         return f"http://127.0.0.1:{self.port}/metrics"
 
+    def serve(self, page: bytes) -> None:
+        """Serve this page from now on."""
+        staged = self.file.with_suffix(".new")
+        staged.write_bytes(page)
+        staged.rename(self.file)
+
     def forget_requests(self) -> None:
         """Begin to count anew."""
-        while self._requests(_MANY, 0.0):
+        while self.answered(_MANY, 0.0):
             pass
 
     def wait_for_requests(self, count: int) -> None:
-        """Wait until so many more requests have come."""
+        """Wait until so many more requests have been answered."""
         while count > 0:
-            come = self._requests(count, PATIENCE)
+            come = len(self.answered(count, PATIENCE))
             if not come:
                 raise RuntimeError(f"no request within {PATIENCE:g} s: has the program ended?")
             count -= come
 
-    def _requests(self, most: int, patience: float) -> int:
-        """Count requests that have come; wait for the first of them."""
+    def last_answer(self, by: float) -> float:
+        """Give when the last page had been sent before a moment, of those not asked for yet."""
+        return max((moment for moment in self.answered(_MANY, PATIENCE) if moment <= by), default=by)
+
+    def answered(self, most: int, patience: float) -> list[float]:
+        """Give when pages had been sent (time.monotonic), which was not given yet; wait for the first."""
         assert self.process.stdout is not None  # noqa: S101  it is a pipe
         ready, _, _ = select.select([self.process.stdout], [], [], patience)
-        return len(self.process.stdout.read(most)) if ready else 0
+        told = self.process.stdout.read(most * MOMENT.size) if ready else b""
+        return [moment for (moment,) in MOMENT.iter_unpack(told)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +102,7 @@ class Rig:
     effort: Effort
     server: Server
     folder: Path
+    builds: bool = False  # packages and image, to know their size
 
     def run(self, module: str, *arguments: str) -> Sequence[str]:
         """Give the command that runs a module under the daemon's interpreter."""
@@ -94,15 +110,17 @@ class Rig:
 
 
 @contextmanager
-def page_server() -> Iterator[Server]:
-    """Serve the page from a process of its own, under this interpreter."""
-    command = [sys.executable, "-m", "benchmarks.page_server", str(PAGE)]
+def page_server(folder: Path) -> Iterator[Server]:
+    """Serve a page from a process of its own, under this interpreter; `folder` is where the page is kept."""
+    file = folder / "page"
+    file.write_bytes(recorded(NODE))
+    command = [sys.executable, "-m", "benchmarks.page_server", str(file)]
     with subprocess.Popen(  # noqa: S603  our own command
         command, stdout=subprocess.PIPE, bufsize=0, cwd=REPOSITORY
     ) as process:
         assert process.stdout is not None  # noqa: S101  it is a pipe
         try:
-            yield Server(int(process.stdout.readline()), process)
+            yield Server(int(process.stdout.readline()), process, file)
         finally:
             process.terminate()
 
@@ -114,11 +132,15 @@ def environment(references: str = "") -> dict[str, str]:
 
 
 @contextmanager
-def running(command: Sequence[str], folder: Path) -> Iterator[int]:
-    """Run a program while the block lasts, and give its process id; its output goes to `folder`/log."""
+def running(command: Sequence[str], folder: Path, **variables: str) -> Iterator[int]:
+    """Run a program while the block lasts, and give its process id; its output goes to `folder`/log.
+
+    `variables` are for its environment.
+    """
+    surroundings = environment() | variables
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  the user's own command
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), cwd=folder
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=surroundings, cwd=folder
         )
     try:
         yield process.pid
@@ -130,13 +152,14 @@ def running(command: Sequence[str], folder: Path) -> Iterator[int]:
         process.wait(PATIENCE)
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait until something is true."""
+def wait_until(condition: Callable[[], object]) -> float:
+    """Wait until something is true; give the moment (time.monotonic) at which it was seen to be."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
             raise RuntimeError(f"waited {PATIENCE:g} s in vain")
         time.sleep(LOOK_EVERY)
+    return time.monotonic()
 
 
 def free_port() -> int:
