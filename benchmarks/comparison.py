@@ -10,9 +10,10 @@ from benchmarks.figures import Figure, noise, shown
 from benchmarks.table import aligned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _TIMES: Final = frozenset({"s", "ms", "µs"})
+_NOTHING: Final = 0.01  # of a figure; less is no change
 _HEADINGS: Final = ("what", "before", "now", "change", "noise", "")
 
 
@@ -48,29 +49,46 @@ def pace(before: Iterable[Figure], now: Iterable[Figure]) -> Pace:
 def compared(before: Sequence[Figure], now: Sequence[Figure]) -> str:
     """Give the comparison as a table, a line for each figure that both runs have.
 
-    Times are corrected by the pace. A difference is marked only if it is more than the noise: the spread of
-    either run's samples, and of times that of the pace, too.
+    Times are corrected by the pace: that of the figure's own reference, or of all. A difference is marked if
+    it is more than the noise: the spread of either run's samples, and of times that of the pace, too.
     """
-    found = pace(before, now)
-    old = {figure.what: figure for figure in before if figure.samples}
-    rows = [_row(old[figure.what], figure, found) for figure in now if figure.what in old and figure.samples]
-    said = f"references took {found.factor:.2f} times as long now; the times are corrected by that\n\n"
+    common, old = pace(before, now), dict(_named(before))
+    rows = [_row(old[name], figure, common) for name, figure in _named(now) if name in old]
+    said = f"references took {common.factor:.2f} times as long now; times are corrected by that\n\n"
     return said + aligned([_HEADINGS, *rows])
 
 
-def _row(old: Figure, new: Figure, found: Pace) -> Sequence[str]:
+def _row(old: Figure, new: Figure, common: Pace) -> Sequence[str]:
     is_time = new.unit in _TIMES
-    factor, wobble = (found.factor, found.wobble) if is_time else (1.0, 0.0)
-    before, after = median(old.samples), median(new.samples) / factor
+    found = (_own_pace(old, new) or common) if is_time else Pace()
+    before, after = median(old.samples), median(new.samples) / found.factor
     told = new.what, shown(old.samples, old.unit), shown(new.samples, new.unit)
     if not before:
         return *told, "", "", ""
     change = after / before - 1
-    margin = noise(old.samples) + noise(new.samples) + wobble
+    margin = noise(old.samples) + noise(new.samples) + found.wobble
     if min(len(old.samples), len(new.samples)) == 1 and is_time:
         return *told, f"{change:+.0%}", "unknown", ""
-    mark = "" if abs(change) <= margin else "WORSE" if change > 0 else "better"
+    mark = "" if abs(change) <= max(margin, _NOTHING) else "WORSE" if change > 0 else "better"
     return *told, f"{change:+.0%}", f"{margin:.0%}", mark
+
+
+def _own_pace(old: Figure, new: Figure) -> Pace | None:
+    """Give the pace that what was measured in turn with a figure tells."""
+    before, now = old.reference_samples, new.reference_samples
+    if not before or not now or old.reference != new.reference:
+        return None
+    return Pace(median(now) / median(before), noise(before) + noise(now))
+
+
+def _named(figures: Iterable[Figure]) -> Iterator[tuple[str, Figure]]:
+    """Give what was measured, each by its name; parts of a figure have that of the whole before theirs."""
+    whole = ""
+    for figure in figures:
+        is_part = figure.what.startswith(" ")
+        whole = whole if is_part else figure.what
+        if figure.samples:
+            yield whole + figure.what if is_part else whole, figure
 
 
 def _references(figures: Iterable[Figure]) -> dict[str, tuple[float, ...]]:

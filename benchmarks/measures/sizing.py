@@ -20,7 +20,10 @@ _PACKAGES: Final = REPOSITORY / "build/packages"
 _OF_THE_IMAGE: Final = REPOSITORY / ".e2e/image.json"
 _OVER_THE_BASE: Final = "size over the base, uncompressed"
 _BUILDERS: Final = ("tools/packages", "tools/e2e-image")
-_LIBRARIES: Final = "import msgspec, os; print(os.path.dirname(os.path.dirname(msgspec.__file__)))"
+_LIBRARIES: Final = """
+import msgspec, pathlib, sys
+print(pathlib.Path(msgspec.__file__).parents[1], sys.implementation.cache_tag)
+"""
 
 
 def sizes(rig: Rig) -> list[Figure]:
@@ -33,9 +36,12 @@ def sizes(rig: Rig) -> list[Figure]:
 
 def _installed(rig: Rig) -> Figure:
     """Add up the program and its libraries, both compiled, without pip."""
-    libraries = subprocess.check_output([rig.python, "-c", _LIBRARIES], env=environment(), text=True)  # noqa: S603
-    folders = (path for path in Path(libraries.strip()).iterdir() if not path.name.startswith("pip"))
-    return _figure("installed, with libraries, without Python", _files_in((REPOSITORY / "xelinkd", *folders)))
+    installed, tag = subprocess.check_output(  # noqa: S603  our own words
+        [rig.python, "-c", _LIBRARIES], env=environment(), text=True
+    ).split()
+    folders = (path for path in Path(installed).iterdir() if not path.name.startswith("pip"))
+    files = (path for path in _files_in((REPOSITORY / "xelinkd", *folders)) if _is_of(path, tag))
+    return _figure("installed, with libraries, without Python", files)
 
 
 def _packages() -> list[Figure]:
@@ -56,6 +62,11 @@ def _image() -> Figure:
 
 def _figure(what: str, files: Iterable[Path]) -> Figure:
     return Figure(what, "MB", (sum(path.stat().st_size for path in files) / 1e6,))
+
+
+def _is_of(path: Path, tag: str) -> bool:
+    """Pass over what another Python compiled."""
+    return path.suffix != ".pyc" or f".{tag}." in path.name
 
 
 def _files_in(folders: Sequence[Path]) -> list[Path]:

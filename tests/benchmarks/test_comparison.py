@@ -43,10 +43,26 @@ def test_slower_machine_is_not_held_against_the_program() -> None:
 
 
 def test_references_that_disagree_add_to_the_noise() -> None:
-    """What the machine did to one reference and not to another, it may have done to a figure."""
-    others = [Figure("start", "ms", (1.0,), None, "pass", (reference,)) for reference in (1.0, 1.6)]
+    """What the machine did to one reference and not to another, it may have done to a figure without one."""
+    start = [Figure("start", "ms", (1.0,), None, "pass", (reference,)) for reference in (1.0, 1.6)]
+    before, now = ([_cycle(STEADY), each, Figure("reload", "ms", STEADY)] for each in start)
 
-    assert pace([_cycle(STEADY), others[0]], [_cycle(STEADY), others[1]]).wobble == pytest.approx(0.6)
+    assert pace(before, now).wobble == pytest.approx(0.6)
+    assert compared(before, now).splitlines()[-1].endswith("-23%    60%")
+
+
+def test_parts_are_compared_with_the_same_part_of_the_same_whole() -> None:
+    """Each figure has a line for each process; that of the one is not set beside that of another."""
+    parts = [Figure("  writer", unit, STEADY) for unit in ("ms", "MiB")]
+    whole = [_cycle(STEADY), parts[0], Figure("memory", "MiB", STEADY), parts[1]]
+    without = [_cycle(STEADY), Figure("memory", "MiB", STEADY), parts[1]]
+
+    assert [line.split()[0] for line in compared(whole, without).splitlines()[4:]] == [
+        "cycle",
+        "memory",
+        "writer",
+    ]
+    assert " MiB" in compared(without, whole).splitlines()[-1]
 
 
 def test_single_samples_are_never_marked() -> None:
