@@ -52,8 +52,9 @@ def compared(before: Sequence[Figure], now: Sequence[Figure]) -> str:
     Times are corrected by the pace: that of the figure's own reference, or of all. A difference is marked if
     it is more than the noise: the spread of either run's samples, and of times that of the pace, too.
     """
-    common, old = pace(before, now), dict(_named(before))
-    rows = [_row(old[name], figure, common) for name, figure in _named(now) if name in old]
+    common = pace(before, now)
+    old, new = (dict(_named(figure for figure in run if figure.samples)) for run in (before, now))
+    rows = [_row(old[name], figure, common) for name, figure in new.items() if name in old]
     said = f"references took {common.factor:.2f} times as long now; times are corrected by that\n\n"
     return said + aligned([_HEADINGS, *rows])
 
@@ -82,13 +83,17 @@ def _own_pace(old: Figure, new: Figure) -> Pace | None:
 
 
 def _named(figures: Iterable[Figure]) -> Iterator[tuple[str, Figure]]:
-    """Give what was measured, each by its name; parts of a figure have that of the whole before theirs."""
-    whole = ""
+    """Give what was measured, each by its name; parts have the name and the reference of their whole."""
+    whole = Figure("", "", ())
     for figure in figures:
-        is_part = figure.what.startswith(" ")
-        whole = whole if is_part else figure.what
-        if figure.samples:
-            yield whole + figure.what if is_part else whole, figure
+        if not figure.what.startswith(" "):
+            whole = figure
+            yield figure.what, figure
+        elif figure.unit == whole.unit:
+            beside = whole.reference, whole.reference_samples
+            yield whole.what + figure.what, Figure(figure.what, figure.unit, figure.samples, None, *beside)
+        else:
+            yield whole.what + figure.what, figure
 
 
 def _references(figures: Iterable[Figure]) -> dict[str, tuple[float, ...]]:

@@ -74,5 +74,5 @@ def shown(samples: Sequence[float], unit: str) -> str:
     """Give the median and, if there are several, the least and the greatest."""
     if not samples:
         return "not measured"
-    text = f"{median(samples):.3g} {unit}"
+    text = f"{median(samples):.3g} {unit}".rstrip()
     return text if len(samples) == 1 else f"{text} ({min(samples):.3g}-{max(samples):.3g})"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.rig import Rig
 
 _RELOADS_APART = 1.1  # seconds; xelinkd applies at most one change a second
+_AT_REST = 0.3  # seconds after the first label, in which the start comes to its end
 _NEVER = 3600.0  # seconds; an interval in which nothing is fetched but at a start
 
 
@@ -64,6 +65,7 @@ def _seconds_to_recover(rig: Rig, name: str) -> float:
     whole = recorded(NODE)
     rig.server.serve(whole)
     with daemon(rig, _NEVER) as (pid, folder):
+        time.sleep(_AT_REST)
         rig.server.serve(without_link(whole))
         has_changed, killed = file_changes(labels_in(folder)), worker(pid, name)
         began = time.monotonic()
