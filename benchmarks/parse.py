@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Times = dict[str, float | str]
 
 GPUS: Final = (1, 2, 4, 8, 16, 32, 64)
-PART: Final = 65_536  # bytes; as they come from a socket
+PART: Final = 131_072  # bytes; as they come from a socket (sources/place.py)
 _BUDGETED: Final = 10  # times as many calls: what is over soon
 
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.figures import Budget, Figure
 from benchmarks.pages import NODE, recorded, without_link
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from benchmarks.rig import Rig
 
-_RELOADS_APART = 1.1  # seconds; xelinkd applies at most one change a second
-_AT_REST = 0.3  # seconds after the first label, in which the start comes to its end
-_NEVER = 3600.0  # seconds; an interval in which nothing is fetched but at a start
+_RELOADS_APART: Final = 1.1  # seconds; xelinkd applies at most one change a second
+_AT_REST: Final = 0.3  # seconds after the first label, in which the start comes to its end
+_NEVER: Final = 3600.0  # seconds; an interval in which nothing is fetched but at a start
 
 
 def start(rig: Rig) -> list[Figure]:
