@@ -70,7 +70,7 @@ def _verdict(figure: Figure, budget: Budget) -> str:
         case "value":
             return word
         case "excess":
-            return f"{word}: {judged(figure, budget):+.2g} {figure.unit}"
+            return f"{word}: {judged(figure, budget):+.2f} {figure.unit}"
         case "ratio" | "speed-up":
             return f"{word}: {judged(figure, budget):.3g} x"
 
