@@ -18,6 +18,7 @@ from benchmarks import comparison, procfs, report
 from benchmarks.measures import MEASURES
 from benchmarks.rig import FULL, QUICK, Rig, page_server
 from benchmarks.table import placed
+from faults.ending import until_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from benchmarks.rig import Server
 
 
-def main() -> None:
-    """Measure what is asked for, and show it as is asked for."""
+def main() -> int:
+    """Measure what is asked for, and show it as is asked for; the exit status is 0."""
     options = _options()
     before = comparison.saved_figures(json.loads(options.compare.read_text())) if options.compare else []
     with tempfile.TemporaryDirectory() as folder, page_server(Path(folder)) as server:
@@ -42,6 +43,7 @@ def main() -> None:
     if options.markdown:
         text = report.as_markdown(figures, facts)
         options.markdown.write_text(placed(options.markdown.read_text(), text))
+    return 0
 
 
 def _rig(options: argparse.Namespace, server: Server, folder: Path) -> Rig:
@@ -111,4 +113,4 @@ def _ask(rig: Rig, expression: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(until_told(main))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.daemon import PATIENCE, children, comm, is_alive, wait_until
 
 from benchmarks.table import BEGIN, END
 
@@ -55,3 +58,24 @@ def test_quick_bench_shows_every_budgeted_figure(tmp_path: Path) -> None:
     assert all(figure["what"] in done.stdout for figure in figures)
     assert "1e+06 ms" in done.stdout
     assert "| start to first label |" in document.read_text()
+
+
+def _descendants(pid: int) -> list[int]:
+    return [found for child in children(pid) for found in (child, *_descendants(child))]
+
+
+def test_nothing_is_left_running_by_a_bench_that_is_told_to_end(tmp_path: Path) -> None:
+    """Whoever ends it early, as a timeout does, finds neither daemon nor page server nor files of it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", "--only", "rest"],
+        cwd=REPOSITORY,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: "xelinkd:writer" in map(comm, _descendants(process.pid)), "the daemon")
+    started = _descendants(process.pid)
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+    wait_until(lambda: not any(map(is_alive, started)), "the end of all that it started")
+    assert not list(tmp_path.iterdir())
