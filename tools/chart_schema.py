@@ -70,6 +70,7 @@ def of_values() -> Schema:
                 ),
                 "imagePullSecrets": list_of(exactly({"name": NAME}, ("name",))),
                 "config": of_config(),
+                "nodeFeature": exactly({"admissionPolicy": {"type": "boolean"}, "sweeperSchedule": TEXT}),
                 "secrets": list_of(
                     exactly(
                         {"name": NAME, "mountPath": {"type": "string", "pattern": "^/"}},

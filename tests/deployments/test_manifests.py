@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from support.kubernetes import DEPLOYMENTS, PATCH, containers, documents, of_kind, ours
+from support.kubernetes import DEPLOYMENTS, IN_A_POD, PATCH, containers, documents, of_kind, ours
 from support.prometheus import MONITORING
 
 from xelinkd import __version__
@@ -38,8 +38,10 @@ def xelinkd_of(path: Path) -> tuple[Document, Document]:
 
 
 @pytest.mark.parametrize("path", CONFIGURATIONS, ids=named)
-def test_configuration_is_right(path: Path) -> None:
-    """Every configuration that we deliver is one that xelinkd takes."""
+def test_configuration_is_right(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every configuration that we deliver is one that xelinkd takes, in a pod."""
+    for name, value in IN_A_POD.items():
+        monkeypatch.setenv(name, value)
     load(path, required=True)
 
 

@@ -24,6 +24,8 @@ KUSTOMIZATIONS = sorted(
 XPU_MANAGER = ROOT / "tests" / "data" / "kubernetes" / "xpumanager.yaml"
 UPSTREAM = "xpumanager"  # the folder that takes XPU Manager's DaemonSet from its repository
 
+IN_A_POD = {"NODE_NAME": "gpu-node", "KUBERNETES_SERVICE_HOST": "10.96.0.1"}  # by manifest, and by kubelet
+
 Document = dict[str, Any]
 
 
@@ -46,7 +48,9 @@ def containers(document: Document) -> dict[str, Document]:
 def ours(found: list[Document]) -> Iterator[tuple[Document, Document]]:
     """Give every container that runs our image, and its pod."""
     for document in found:
-        pod = document.get("spec", {}).get("template", {}).get("spec", {})
+        spec = document.get("spec", {})
+        spec = spec.get("jobTemplate", {}).get("spec", spec)  # a CronJob's
+        pod = spec.get("template", {}).get("spec", {})
         for container in pod.get("containers", []):
             if container.get("image", "").startswith("xelinkd:"):
                 yield pod, container

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pytest
+import pytest
+from support.kubernetes import IN_A_POD
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let goldens be renewed."""
     parser.addoption("--renew-golden", action="store_true", help="write what helm makes to golden/")
+
+
+@pytest.fixture(autouse=True)
+def in_a_pod(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give what configurations are checked with: the environment that the pods have."""
+    for name, value in IN_A_POD.items():
+        monkeypatch.setenv(name, value)

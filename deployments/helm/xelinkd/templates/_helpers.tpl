@@ -41,6 +41,11 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- dig "feature_file" "path" "/etc/kubernetes/node-feature-discovery/features.d/xpum-sidecar-labels.txt" .Values.config | dir -}}
 {{- end }}
 
+{{/* Not empty where labels are kept in NodeFeature objects, and not in a file on the node. */}}
+{{- define "xelinkd.keepsObjects" -}}
+{{- ternary "yes" "" (eq (dig "sink" "kind" "feature-file" .Values.config) "node-feature") -}}
+{{- end }}
+
 {{/* What a monitor of either kind asks. */}}
 {{- define "xelinkd.endpoint" -}}
 {{- if regexMatch "^(127[.]|\\[::1\\]|$)" (include "xelinkd.listen" .) -}}
