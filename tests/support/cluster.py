@@ -1,4 +1,4 @@
-"""A real cluster on the loopback: etcd, kube-apiserver, kube-scheduler and NFD, and nodes without a kubelet.
+"""A real cluster on the loopback: etcd, Kubernetes' servers and controllers, NFD; nodes without a kubelet.
 
 Its programs are those of tools/kubernetes/programs, at the versions of its go.mod; etcd is Debian's.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives import serialization
@@ -23,19 +23,48 @@ NODE: Final = "gpu-node"  # where NFD and xelinkd are
 PATIENCE: Final = 90.0  # seconds; for programs that start on a busy machine
 LABEL: Final = "gpu.intel.com/xe-links"
 NFD: Final = "node-feature-discovery"  # its namespace
+SERVER: Final = "https://127.0.0.1:6443"
 
-_SERVER: Final = "https://127.0.0.1:6443"
 _ETCD: Final = "http://127.0.0.1:2379"
-_USERS: Final = {"admin": "system:masters", "system:kube-scheduler": ""}  # with the group of each
+_USERS: Final = {  # with the group of each
+    "admin": "system:masters",
+    "system:kube-scheduler": "",
+    "controllers": "system:masters",  # each would have an account and rights of its own
+}
+_CONTROLLERS: Final = (
+    "serviceaccount-controller",
+    "daemonset-controller",
+    "job-controller",
+    "garbage-collector-controller",
+)
+_AUDITED: Final = {  # each request of a pod's account, by its end
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "None", "userGroups": ["system:masters"]},
+        {
+            "level": "Metadata",
+            "userGroups": ["system:serviceaccounts:xelinkd", "system:serviceaccounts:herd"],
+        },
+        {"level": "None"},
+    ],
+}
 _KEEP_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Its folder, with logs and credentials, and the folder of its programs."""
+    """Its folder, with logs and credentials, the folder of its programs, and those that run, by name."""
 
     folder: Path
     programs: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def certificate(self) -> Path:
+        """The API server's certificate, and that of who signed it."""
+        return self.folder / "certificates" / "apiserver.crt"
 
     def kubectl(self, *arguments: str | Path, stdin: str = "", check: bool = True) -> str:
         """Run kubectl as the cluster's administrator, and give what it printed."""
@@ -75,6 +104,42 @@ class Cluster:
         )[0]
         return links
 
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Kill the API server, and start it again at the end of the `with` block; NFD as well."""
+        with self.without("kube-apiserver"):
+            yield
+        self.wait_for_server()
+        # nfd-worker ends when it is refused anything, as a server that starts may do; a kubelet starts it
+        # again. nfd-master (0.18.3) lists by a version that the new server's watch cache does not go back to,
+        # and gets no further until etcd forgets that version, minutes later.
+        with self.without("nfd-worker", "nfd-master"):
+            pass
+
+    @contextmanager
+    def without(self, *names: str) -> Iterator[None]:
+        """Kill some of its programs, and start them again at the end of the `with` block."""
+        for name in names:
+            self.running[name].kill()
+            self.running[name].wait()
+        yield
+        for name in names:
+            _run(self, [*map(str, self.running[name].args)])  # type: ignore[arg-type]
+
+    def wait_for_server(self) -> None:
+        """Wait until the API server answers."""
+        wait_until(
+            lambda: self.kubectl("get", "--raw=/readyz", check=False) == "ok", "the API server", PATIENCE
+        )
+
+    def audited(self) -> list[dict[str, Any]]:
+        """Give the requests of the accounts in `xelinkd` and `herd`, as the API server logs them."""
+        try:
+            lines = (self.folder / "audit.log").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines]
+
     def add_node(self, name: str) -> None:
         """Add a node that can take pods, as far as the scheduler is told; no kubelet is there."""
         # A node without an annotation makes nfd-master fail (0.18.3).
@@ -101,6 +166,7 @@ def running(folder: Path, programs: Path) -> Iterator[Cluster]:
         _control_plane(cluster, stack)
         cluster.add_node(NODE)
         _node_feature_discovery(cluster, stack)
+        _controllers(cluster, stack)
         yield cluster
 
 
@@ -114,19 +180,27 @@ def _control_plane(cluster: Cluster, stack: ExitStack) -> None:
         [f"--initial-advertise-peer-urls={peers}", f"--initial-cluster=default={peers}"],
     )
     _start(cluster, stack, [cluster.programs / "bin" / "kube-apiserver"], _apiserver_flags(cluster.folder))
-    certificate = cluster.folder / "certificates" / "apiserver.crt"
-    wait_until(certificate.exists, "the API server's certificate", PATIENCE)
+    wait_until(cluster.certificate.exists, "the API server's certificate", PATIENCE)
     for user in _USERS:
         _kubeconfig(cluster, user, user)
-    wait_until(
-        lambda: cluster.kubectl("get", "--raw=/readyz", check=False) == "ok", "the API server", PATIENCE
+    cluster.wait_for_server()
+    _start_client(cluster, stack, "kube-scheduler", "system:kube-scheduler")
+
+
+def _controllers(cluster: Cluster, stack: ExitStack) -> None:
+    """Start those that roll DaemonSets out and remove what has lost its owner: once NFD's kinds are there."""
+    _start_client(
+        cluster, stack, "kube-controller-manager", "controllers", f"--controllers={','.join(_CONTROLLERS)}"
     )
-    scheduler = cluster.folder / "system:kube-scheduler.json"
+
+
+def _start_client(cluster: Cluster, stack: ExitStack, program: str, user: str, *more: str) -> None:
+    kubeconfig = cluster.folder / f"{user}.json"
     _start(
         cluster,
         stack,
-        [cluster.programs / "bin" / "kube-scheduler", f"--kubeconfig={scheduler}", "--leader-elect=false"],
-        [f"--authentication-kubeconfig={scheduler}", f"--authorization-kubeconfig={scheduler}"],
+        [cluster.programs / "bin" / program, f"--kubeconfig={kubeconfig}", "--leader-elect=false"],
+        [f"--authentication-kubeconfig={kubeconfig}", f"--authorization-kubeconfig={kubeconfig}", *more],
     )
 
 
@@ -137,6 +211,7 @@ def _apiserver_flags(folder: Path) -> list[str]:
         serialization.NoEncryption(),
     )
     (folder / "accounts.key").write_bytes(key)
+    (folder / "audited.json").write_text(json.dumps(_AUDITED))
     tokens = [
         f'{user},{user},{user},"{group}"' for user, group in _USERS.items()
     ]  # a user's token is its name
@@ -153,7 +228,9 @@ def _apiserver_flags(folder: Path) -> list[str]:
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={folder / 'accounts.key'}",
         f"--service-account-signing-key-file={folder / 'accounts.key'}",
-        "--disable-admission-plugins=ServiceAccount",  # no controller makes the accounts of namespaces
+        "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",  # as OpenShift has it
+        f"--audit-policy-file={folder / 'audited.json'}",
+        f"--audit-log-path={folder / 'audit.log'}",
     ]
 
 
@@ -178,8 +255,8 @@ def _node_feature_discovery(cluster: Cluster, stack: ExitStack) -> None:
 
 def _kubeconfig(cluster: Cluster, user: str, token: str) -> Path:
     server = {
-        "server": _SERVER,
-        "certificate-authority": str(cluster.folder / "certificates" / "apiserver.crt"),
+        "server": SERVER,
+        "certificate-authority": str(cluster.certificate),
     }
     path = cluster.folder / f"{user}.json"
     document = {
@@ -195,7 +272,12 @@ def _kubeconfig(cluster: Cluster, user: str, token: str) -> Path:
 
 
 def _start(cluster: Cluster, stack: ExitStack, *command: Sequence[str | Path]) -> None:
-    words = [str(word) for part in command for word in part]
+    name = _run(cluster, [str(word) for part in command for word in part])
+    stack.callback(lambda: _end(cluster.running[name]))
+
+
+def _run(cluster: Cluster, words: Sequence[str]) -> str:
+    """Run a program in the background; give its name, which is that of its log, too."""
     name = words[0].rpartition("/")[2]
     env = {
         "NODE_NAME": NODE,
@@ -203,9 +285,10 @@ def _start(cluster: Cluster, stack: ExitStack, *command: Sequence[str | Path]) -
         "HOME": str(cluster.folder),
         "PATH": "/usr/bin:/bin",
     }
-    with (cluster.folder / f"{name}.log").open("wb") as log:
+    with (cluster.folder / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    stack.callback(_end, process)
+    cluster.running[name] = process
+    return name
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

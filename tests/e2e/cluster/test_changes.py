@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 import time
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from support.daemon import Daemon, toml, wait_until
+from support.kubelet import mount
+from support.sampling import sampling
 
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.server import Options, running
@@ -23,38 +23,7 @@ if TYPE_CHECKING:
 
     from xelinkd.simulator.server import Simulator
 
-    Saw = Callable[[str, object], None]
-
-
-@contextmanager
-def sampling(cluster: Cluster) -> Iterator[list[int]]:
-    """Look at the node's links all the while; the list fills with how many there were."""
-    seen: list[int] = []
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.is_set():
-            seen.append(len(cluster.links()))
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        thread.join()
-
-
-def mount(folder: Path, name: str, text: str) -> None:
-    """Change a file of a mounted ConfigMap or Secret as the kubelet does: by a rename of `..data`."""
-    version = folder / f"..{time.monotonic_ns()}"
-    version.mkdir(parents=True)
-    (version / name).write_text(text)
-    fresh = folder / "..data_tmp"
-    fresh.symlink_to(version.name)
-    fresh.rename(folder / "..data")
-    if not (folder / name).is_symlink():
-        (folder / name).symlink_to(f"..data/{name}")
+    Saw = Callable[..., None]
 
 
 @pytest.fixture

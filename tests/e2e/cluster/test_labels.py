@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from xelinkd.simulator.server import Simulator
 
-    Saw = Callable[[str, object], None]
+    Saw = Callable[..., None]
 
 INTELS_CHECK: Final = (  # as Intel's documentation has it
     "{range .items[*]}{.metadata.name},{.metadata.labels.gpu\\.intel\\.com\\/xe-links}{'\\n'}{end}"

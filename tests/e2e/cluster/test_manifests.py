@@ -12,6 +12,8 @@ from support.kubernetes import (
     PATCH,
     XPU_MANAGER,
     containers,
+    documents,
+    of_kind,
     templated,
 )
 
@@ -55,7 +57,7 @@ def resources(cluster: Cluster) -> None:
     cluster.kubectl("apply", "--filename=-", stdin=json.dumps(CONSTRAINTS))
     cluster.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
     for name in NAMESPACES:
-        cluster.kubectl("create", "namespace", name)
+        cluster.kubectl("create", "namespace", name, check=False)  # it may be there
 
 
 @pytest.mark.parametrize("name", KUSTOMIZATIONS)
@@ -89,6 +91,25 @@ def test_patch_adds_the_sidecar_and_nothing_else(cluster: Cluster) -> None:
     after = cluster.get(*what)
     assert set(containers(after)) - set(containers(before)) == {"xelink-sidecar"}
     assert without_sidecar(after) == without_sidecar(before)
+
+
+def test_pod_without_the_nodes_network_is_restricted(cluster: Cluster, deployments: Path) -> None:
+    """With labels in objects, and a network of its own, the pod satisfies the strictest standard for pods."""
+    made = documents(cluster.kubectl("kustomize", deployments / "examples" / "node-feature"))
+    daemonset = of_kind("DaemonSet", made)
+    for probe in ("livenessProbe", "readinessProbe"):
+        del containers(daemonset)["xelinkd"][probe]["httpGet"]["host"]
+    spec = daemonset["spec"]["template"]["spec"] | {"hostNetwork": False}
+    metadata = {"name": "restricted", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
+    cluster.kubectl("create", "--filename=-", stdin=document("Namespace", metadata))
+    cluster.kubectl("create", "serviceaccount", "xelinkd", "--namespace=restricted")
+    pod = document("Pod", {"name": "xelinkd", "namespace": "restricted"}, spec=spec)
+    cluster.kubectl("create", "--dry-run=server", "--filename=-", stdin=pod)
+
+
+def document(kind: str, metadata: dict[str, Any], **more: object) -> str:
+    """Write an object of Kubernetes' core."""
+    return json.dumps({"apiVersion": "v1", "kind": kind, "metadata": metadata, **more})
 
 
 def without_sidecar(daemonset: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def node_of(cluster: Cluster) -> Iterator[Callable[[], str]]:
 
 
 def test_pod_goes_where_gpus_are_linked(
-    cluster: Cluster, node: Daemon, node_of: Callable[[], str], saw: Callable[[str, object], None]
+    cluster: Cluster, node: Daemon, node_of: Callable[[], str], saw: Callable[..., None]
 ) -> None:
     """A Pod that asks for 4 fully linked GPUs waits, and goes to the node that gets them."""
     assert not node_of()
