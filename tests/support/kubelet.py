@@ -131,12 +131,21 @@ def in_objects(credentials: Path) -> dict[str, dict[str, object]]:
     return {"sink": {"kind": "node-feature"}, "node_feature": {"credentials_dir": str(credentials)}}
 
 
+def as_in_a_container(context: dict[str, Any]) -> list[str]:
+    """Give a command that runs another as this user, with nothing to write to and without capabilities."""
+    assert context["readOnlyRootFilesystem"]
+    user = ["unshare", "--user", f"--map-user={context['runAsUser']}", f"--map-group={context['runAsUser']}"]
+    alone = ["unshare", "--mount", "--propagation=private"]
+    return [*alone, "sh", "-euc", 'mount -o remount,bind,ro / && exec "$@"', "sh", *user]
+
+
 def started(pod: Pod, folder: Path, url: str, **settings: dict[str, object]) -> Daemon:
     """Start the pod's xelinkd, with what the manifests give it; it asks the XPU Manager at that address."""
     folder.mkdir()
     credentials = folder / "credentials"
     pod.mount_credentials("xelinkd", credentials)
     made = Daemon(folder, url, in_objects(credentials), env=pod.environment("xelinkd"))
+    made.prefix = as_in_a_container(pod.container("xelinkd")["securityContext"])
     made.configure(**settings)
     made.start("--config", str(made.config), *pod.container("xelinkd")["args"])
     pod.be_ready()

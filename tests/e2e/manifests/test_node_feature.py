@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from support.kubernetes import (
     CHART,
     DEPLOYMENTS,
@@ -20,6 +19,9 @@ from support.kubernetes import (
     run,
     templated,
 )
+
+from xelinkd.config.schema import Labels
+from xelinkd.model.node_feature import NODE_NAME, Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,8 +210,9 @@ def test_chart_refuses_objects_in_another_namespace() -> None:
     assert "config.node_feature.namespace" in done.stderr
 
 
-def test_policy_names_the_objects_as_xelinkd_does() -> None:
-    """Policy, chart and the values' default are for the label namespace that xelinkd has by default."""
+def test_policy_names_things_as_xelinkd_does() -> None:
+    """Objects, their label and the node's labels are called in the policy as the program calls them."""
     text = POLICY.read_text()
-    assert "gpu.intel.com/" in text
-    assert yaml.safe_load((CHART / "values.yaml").read_text())["nodeFeature"]["admissionPolicy"] is False
+    assert f"'{Identity('', '').name}' + variables.node" in text
+    assert f"[?'{NODE_NAME}']" in text
+    assert f"startsWith('{Labels().namespace}/')" in text
