@@ -188,6 +188,15 @@ def test_lease_ends_by_the_writer(
     wait_until(lambda: not cluster.labels(), "a node without labels", PATIENCE)
 
 
+def test_wrong_node_is_refused_in_words(cluster: Cluster, pod: Pod, start: Callable[..., Daemon]) -> None:
+    """A xelinkd that is told another node's name labels nothing, and its log has what the policy says."""
+    guest = start(pod, node_feature={"node": "other-node"})
+    failing = guest.wait_for("node_feature_failing")
+    assert failing["reason"] == "forbidden"
+    assert f"xelinkd on {NODE} may only keep xelinkd-for-{NODE}" in failing["error"]
+    assert not cluster.labels()
+
+
 def bound_elsewhere(cluster: Cluster) -> Pod:
     """Make another pod of the account on the node: a token that is bound to it ends with it."""
     made = {
