@@ -108,6 +108,7 @@ def test_monitor_of_the_chart_is_the_plain_one() -> None:
         ("config: {labels: {min_lanes: eight}}", "want integer"),
         ("config: {feature_file: {on_exit: drop}}", "must be one of 'keep', 'remove'"),
         ("secrets: [{name: certs, mountPath: certs}]", "does not match pattern"),
+        ("nodeFeature: {admissionPolicy: true}", "is for config.sink.kind = node-feature"),
         ("monitoring: {monitor: PodMonitor}", "no Prometheus reaches config.status.listen"),
     ],
 )
