@@ -107,6 +107,33 @@ def test_pod_without_the_nodes_network_is_restricted(cluster: Cluster, deploymen
     cluster.kubectl("create", "--dry-run=server", "--filename=-", stdin=pod)
 
 
+@pytest.mark.parametrize(
+    ("example", "ours"), [("node-feature", "xelinkd"), ("node-feature-sidecar", "xelink-sidecar")]
+)
+def test_admitted_pod_has_one_token(example: str, ours: str, cluster: Cluster, deployments: Path) -> None:
+    """In a pod that the API server has admitted no container but ours has a token."""
+    daemonset = of_kind(
+        "DaemonSet", documents(cluster.kubectl("kustomize", deployments / "examples" / example))
+    )
+    namespace = daemonset["metadata"]["namespace"]
+    cluster.kubectl("create", "serviceaccount", "xelinkd", f"--namespace={namespace}", check=False)
+    asked = document(
+        "Pod", {"name": "asked", "namespace": namespace}, spec=daemonset["spec"]["template"]["spec"]
+    )
+    made = json.loads(
+        cluster.kubectl("create", "--dry-run=server", "--output=json", "--filename=-", stdin=asked)
+    )
+    tokens = {
+        volume["name"] for volume in made["spec"]["volumes"] if "serviceAccountToken" in json.dumps(volume)
+    }
+    mounted = {
+        (container["name"], mount["name"])
+        for container in made["spec"]["containers"]
+        for mount in container.get("volumeMounts", [])
+    }
+    assert [name for name, volume in mounted if volume in tokens] == [ours]
+
+
 def document(kind: str, metadata: dict[str, Any], **more: object) -> str:
     """Write an object of Kubernetes' core."""
     return json.dumps({"apiVersion": "v1", "kind": kind, "metadata": metadata, **more})
