@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -245,8 +246,11 @@ def test_a_process_that_cannot_be_started_is_told(node: Node) -> None:
     """On a node that lets nothing be started any more the topology is unknown, and nothing leaks."""
     source = node.source()
     source.look()
+    gc.collect()  # what earlier tests left would be closed meanwhile
     before, (soft, hard) = descriptors(), resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
+    next_one = os.dup(0)
+    os.close(next_one)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_one, hard))
     try:
         found = failure(source)
     finally:
