@@ -106,15 +106,33 @@ def test_owner_made_anew(cluster: ApiServer, clock: Clock, sink: NodeFeatureSink
     assert new_sink(cluster, clock, daemonset=owner).read() == Ours(FILE, usable=not owner)
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_owner_that_cannot_be_found(cluster: ApiServer, sink: NodeFeatureSink, status: int) -> None:
+def test_owner_that_is_not_there(cluster: ApiServer, sink: NodeFeatureSink) -> None:
     """Labels matter more than who owns them: without an owner they are written all the same."""
-    cluster.instead.append(Refusal(status))
+    cluster.instead.append(Refusal(404))
     assert sink.read() == Absent()
     sink.write(FILE)
     assert "ownerReferences" not in (cluster.object or {})["metadata"]
     sink.write(FILE)
     assert cluster.requests("GET") == ["GET daemonsets", "GET nodefeatures"]
+
+
+def test_owner_that_is_refused(cluster: ApiServer, clock: Clock, sink: NodeFeatureSink) -> None:
+    """A refusal may pass, as after a start of the API server; one that stays delays no label for long."""
+    cluster.instead.extend([Refusal(403)] * 3)
+    for seconds in (2, 4):
+        assert reason(lambda: sink.write(FILE)) == "forbidden"
+        clock.advance(seconds)
+    sink.write(FILE)
+    assert "ownerReferences" not in (cluster.object or {})["metadata"]
+
+
+def test_owner_whose_refusal_passes(cluster: ApiServer, clock: Clock, sink: NodeFeatureSink) -> None:
+    """An object that is written while the API server starts goes with its DaemonSet like any other."""
+    cluster.instead.append(Refusal(403))
+    assert reason(lambda: sink.write(FILE)) == "forbidden"
+    clock.advance(2)
+    sink.write(FILE)
+    assert [owner["name"] for owner in (cluster.object or {})["metadata"]["ownerReferences"]] == [DAEMONSET]
 
 
 def test_owner_that_is_not_told_yet(cluster: ApiServer, sink: NodeFeatureSink) -> None:

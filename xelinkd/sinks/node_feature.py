@@ -42,6 +42,8 @@ RENEWAL: Final = (
     0.6,
 )  # of the lease; each process draws its own, lest nodes renew together
 
+REFUSALS: Final = 2  # of the owner that may pass
+
 _APPLIED: Final = "?fieldManager=xelinkd&force=true"
 
 log = logs.logger()
@@ -237,14 +239,20 @@ class NodeFeatureSink:
         return Identity(who.node, who.namespace, self._owner)
 
     def _take_owner(self, answer: Answer) -> Owner | None:
-        """Take an owner that is not there, or not shown to us, for none: the labels matter more."""
+        """Take an owner that is not there, or stays hidden from us, for none: the labels matter more.
+
+        An API server that has just started (1.34) refuses for a moment what it allows.
+        """
         name = self._settings.owner
         found = read_bare(answer.body)
         if answer.status == http.client.OK and found and found.metadata.uid:
             return daemon_set(name, found.metadata.uid)
-        if answer.status in {http.client.FORBIDDEN, http.client.NOT_FOUND}:
+        is_hidden = answer.status == http.client.FORBIDDEN and self._pace.failures >= REFUSALS
+        if is_hidden or answer.status == http.client.NOT_FOUND:
             log.warning("owner_unknown", daemonset=name, status=answer.status, said=said(answer.body))
             return None
+        if answer.status == http.client.FORBIDDEN:
+            raise ApiError("forbidden", f"let the service account get daemonset {name}{said(answer.body)}")
         raise refusal(answer, f"daemonset {name}")
 
     def _ask(
