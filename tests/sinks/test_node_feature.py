@@ -41,7 +41,8 @@ def settings_of(cluster: ApiServer, **others: Any) -> NodeFeature:  # noqa: ANN4
 
 def new_sink(cluster: ApiServer, clock: Clock, chance: float = 1.0, **others: Any) -> NodeFeatureSink:  # noqa: ANN401  any keys
     """Give a sink that knows nothing yet."""
-    return NodeFeatureSink(settings_of(cluster, **others), clock=clock, chance=lambda: chance)
+    settings = settings_of(cluster, **others)
+    return NodeFeatureSink(settings, lambda: None, clock=clock, chance=lambda: chance)
 
 
 @pytest.fixture

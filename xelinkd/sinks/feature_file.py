@@ -32,7 +32,7 @@ NEW: Final = ".new"
 log = logs.logger()
 
 
-def feature_file(settings: Settings, _on_wait: Callable[[], None]) -> FeatureFileSink:
+def feature_file(settings: Settings, _on_wait: Callable[[], None] | None) -> FeatureFileSink:
     """Keep labels in the file at `feature_file.path`; nothing there is worth a word while it waits."""
     return FeatureFileSink(settings.path, settings.staging)
 

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Config, SinkSettings
     from xelinkd.sinks.sink import Sink
 
+    OnWait = Callable[[], None] | None
+
 
 def load_what_it_takes(config: Config) -> None:
     """Import what this sink needs and others do not; before a fork, so that it is done once and shared."""
     _maker(config.target.kind)
 
 
-def _maker(kind: str) -> Callable[[SinkSettings, Callable[[], None]], Sink]:
+def _maker(kind: str) -> Callable[[SinkSettings, OnWait], Sink]:
     name = section_of(kind)
-    maker: Callable[[SinkSettings, Callable[[], None]], Sink] = getattr(
-        import_module(f"{__package__}.{name}"), name
-    )
+    maker: Callable[[SinkSettings, OnWait], Sink] = getattr(import_module(f"{__package__}.{name}"), name)
     return maker
 
 
-def sink_of(settings: SinkSettings, on_wait: Callable[[], None] = lambda: None) -> Sink:
-    """Build a sink; it calls `on_wait` before whatever may take long."""
+def sink_of(settings: SinkSettings, on_wait: OnWait = None) -> Sink:
+    """Build a sink; it calls `on_wait` before whatever may take long. Without it: for who tries once."""
     return _maker(settings.kind)(settings, on_wait)

@@ -51,8 +51,8 @@ log = logs.logger()
 _T = TypeVar("_T")
 
 
-def node_feature(settings: Settings, on_wait: Callable[[], None]) -> NodeFeatureSink:
-    """Keep labels in the object of this node; `on_wait` is called before each request."""
+def node_feature(settings: Settings, on_wait: Callable[[], None] | None) -> NodeFeatureSink:
+    """Keep labels in the object of this node; `on_wait` is called before each request, by who may wait."""
     return NodeFeatureSink(settings, on_wait)
 
 
@@ -62,15 +62,19 @@ class NodeFeatureSink:
     def __init__(
         self,
         settings: Settings,
-        on_wait: Callable[[], None] = lambda: None,
+        on_wait: Callable[[], None] | None = None,
         clock: Callable[[], Instant] = clocks.now,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """Know nothing yet; `chance` gives numbers from 0 to 1."""
+        """Know nothing yet; `chance` gives numbers from 0 to 1.
+
+        Without `on_wait` nobody will try again: what may pass is taken as it is.
+        """
         self._settings = settings
         self._server = ApiServer(settings.url, settings.credentials_dir, float(settings.deadline))
         self._purpose = f"{settings.url} {settings.place} {settings.owner}"
-        self._on_wait = on_wait
+        self._on_wait = on_wait or (lambda: None)
+        self._refusals = REFUSALS if on_wait else 0
         self._clock = clock
         self._chance = chance
         self._pace = STEADY
@@ -247,7 +251,7 @@ class NodeFeatureSink:
         found = read_bare(answer.body)
         if answer.status == http.client.OK and found and found.metadata.uid:
             return daemon_set(name, found.metadata.uid)
-        is_hidden = answer.status == http.client.FORBIDDEN and self._pace.failures >= REFUSALS
+        is_hidden = answer.status == http.client.FORBIDDEN and self._pace.failures >= self._refusals
         if is_hidden or answer.status == http.client.NOT_FOUND:
             log.warning("owner_unknown", daemonset=name, status=answer.status, said=said(answer.body))
             return None
