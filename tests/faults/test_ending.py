@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.daemon import PATIENCE, children, comm, is_alive, wait_until
 
+pytestmark = pytest.mark.once  # what the daemon bears, its own rooms are tried for on each Python
+
 REPOSITORY = Path(__file__).parents[2]
 DAEMON = "xelinkd:fetcher"
 

@@ -18,6 +18,8 @@ from faults.rig import DEADLINE, INTERVAL
 from faults.rooms import FAULTS, ROOMS, SHORT
 from faults.trial import attempt
 
+pytestmark = pytest.mark.once  # what the daemon bears, its own rooms are tried for on each Python
+
 REPOSITORY = Path(__file__).parents[2]
 # How soon a busy machine gets to it is no matter of tests.
 TERMS = Terms(INTERVAL, DEADLINE, slack=PATIENCE)

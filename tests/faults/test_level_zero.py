@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once  # what the daemon bears, its own rooms are tried for on each Python
+
 REPOSITORY = Path(__file__).parents[2]
 # How soon a busy machine gets to it is no matter of tests.
 SLOW = ("the new truth came after", "from one fetch to the next")

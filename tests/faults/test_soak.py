@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from faults.soak import Look, growth, soak, table
+
+pytestmark = pytest.mark.once  # what the daemon bears, its own rooms are tried for on each Python
 
 
 def looks(*memory: float, descriptors: int = 5) -> list[Look]:

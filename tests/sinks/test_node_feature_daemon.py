@@ -71,8 +71,8 @@ def another_writer(pod: Daemon, before: int) -> bool:
 
 def test_crashed_workers_cost_no_request(pod: Daemon, cluster: ApiServer) -> None:
     """Whatever kills fetcher and writer, their successors know what stands in the object."""
-    pod.start()
-    pod.wait_for("labels_changed")
+    pod.serve_status().start()
+    pod.wait_for_answer("/readyz", lambda status, _: status == 200)  # written, and kept in mind
     asked = len(cluster.asked)
     for name in ("writer", "fetcher", "writer"):
         before = pod.wait_for_workers()["writer"]
