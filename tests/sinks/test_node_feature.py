@@ -416,6 +416,16 @@ def test_adopted_labels_are_not_written(cluster: ApiServer, clock: Clock, sink: 
     assert cluster.requests() == ["GET daemonsets", "GET nodefeatures"]
 
 
+def test_namespace_that_is_named_now(cluster: ApiServer, clock: Clock, sink: NodeFeatureSink) -> None:
+    """Whoever writes down the namespace that was the pod's own moves nothing: the object stays."""
+    keeper_of(sink, clock).step(ONE, clock.boot)
+    former = [new_sink(cluster, clock)]
+    keeper = Keeper(new_sink(cluster, clock, namespace=NAMESPACE), LEASE, clock, Memory(), former)
+    assert keeper.step(ONE, clock.boot)
+    assert keeper.has_moved
+    assert cluster.labels()
+
+
 def test_what_is_sent(cluster: ApiServer, sink: NodeFeatureSink) -> None:
     """A write is an apply by a field manager of our own, which takes back fields that others took."""
     sink.write(FILE)

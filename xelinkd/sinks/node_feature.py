@@ -89,10 +89,12 @@ class NodeFeatureSink:
 
     @property
     def place(self) -> str:
-        """The object, with its namespace as far as that is known."""
-        if self._identity is None:
+        """The object, with its namespace if that can be known."""
+        try:
+            who = self._who()
+        except ApiError:
             return self._settings.place
-        return f"NodeFeature {self._identity.namespace}/{self._identity.name}"
+        return f"NodeFeature {who.namespace}/{who.name}"
 
     @property
     def about(self) -> Mapping[str, object]:

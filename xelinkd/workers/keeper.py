@@ -127,7 +127,8 @@ class Keeper:
     def _leave_former(self) -> None:
         """Remove our labels from where they were, now that they are where they shall be."""
         for old in self._former:
-            if isinstance(old.read(), Ours):
+            is_same = old.place == self._sink.place  # by another name: a namespace that was the pod's own
+            if not is_same and isinstance(old.read(), Ours):
                 old.remove()
                 keeper_words.tell_moved(self._sink, old)
         self._former = ()
