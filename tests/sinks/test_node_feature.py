@@ -416,6 +416,40 @@ def test_adopted_labels_are_not_written(cluster: ApiServer, clock: Clock, sink: 
     assert cluster.requests() == ["GET daemonsets", "GET nodefeatures"]
 
 
+def lose_the_answer(handler: Any) -> None:  # noqa: ANN401  a handler
+    """Do what is asked, and hang up before that is told."""
+    handler.give = lambda *_: None
+    handler.cluster.serve(handler, handler.cluster.asked[-1])
+    handler.connection.close()
+
+
+def test_write_whose_answer_is_lost(cluster: ApiServer, clock: Clock, sink: NodeFeatureSink) -> None:
+    """What may have been written is not taken for what was there: links that come back get their labels."""
+    keeper = keeper_of(sink, clock)
+    keeper.step(ONE, clock.boot)
+    cluster.instead.append(lose_the_answer)
+    assert not keeper.step(TWO, clock.boot)
+    clock.advance(LONGEST)
+    assert keeper.step(ONE, clock.boot)
+    assert cluster.labels() == {"gpu.intel.com/xe-links": "0.0-1.0"}
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_object_whose_making_was_not_told(cluster: ApiServer, clock: Clock, crashes: bool) -> None:  # noqa: FBT001
+    """Labels that may have come to be go at the end of their lease like all others."""
+    memory = Memory()
+    keeper = keeper_of(new_sink(cluster, clock), clock, memory)
+    cluster.instead.extend([None, None, lose_the_answer])
+    assert not keeper.step(ONE, clock.boot)
+    assert cluster.labels()
+    clock.advance(LEASE)
+    for _ in range(3):
+        keeper = keeper_of(new_sink(cluster, clock), clock, memory) if crashes else keeper
+        keeper.step()
+        clock.advance(LONGEST)
+    assert cluster.object is None
+
+
 def test_namespace_that_is_named_now(cluster: ApiServer, clock: Clock, sink: NodeFeatureSink) -> None:
     """Whoever writes down the namespace that was the pod's own moves nothing: the object stays."""
     keeper_of(sink, clock).step(ONE, clock.boot)

@@ -176,9 +176,10 @@ class ApiServer:
         elif asked.method in self.forbidden:
             handler.refuse(Refusal(403, f'nodefeatures.nfd.k8s-sigs.io "{NAME}" is forbidden'))
         else:
-            self._serve(handler, asked)
+            self.serve(handler, asked)
 
-    def _serve(self, handler: _Handler, asked: Asked) -> None:
+    def serve(self, handler: _Handler, asked: Asked) -> None:
+        """Do as it is told, and answer rightly."""
         if asked.path == REVIEWS:
             wanted = asked.json["spec"]["resourceAttributes"]["verb"]
             methods = {"get": "GET", "patch": "PATCH", "create": "PATCH", "delete": "DELETE"}

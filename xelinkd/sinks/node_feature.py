@@ -43,6 +43,14 @@ RENEWAL: Final = (
 )  # of the lease; each process draws its own, lest nodes renew together
 
 REFUSALS: Final = 2  # of the owner that may pass
+# A write that failed so was not carried out; any other may have been, its answer lost.
+_NOT_DONE: Final = frozenset(
+    {
+        *("unauthorized", "forbidden", "not_installed", "conflict", "invalid", "http_status", "overloaded"),
+        *("password_unreadable", "ca_unreadable", "tls_certificate", "dns", "refused"),
+    }
+)
+_IN_DOUBT: Final = Ours(FeatureFile((), expiry=0), usable=False)  # to be written anew, or removed
 
 _APPLIED: Final = "?fieldManager=xelinkd&force=true"
 
@@ -279,6 +287,9 @@ class NodeFeatureSink:
         except ApiError as error:
             self._error = error
             self._pace = failed(self._pace, self._clock().boot, self._chance(), error.asked_for)
+            if method == "PATCH" and error.reason not in _NOT_DONE:
+                self._found = _IN_DOUBT
+                self._looks += 1
             raise
         self._pace, self._error = STEADY, None
         return taken
