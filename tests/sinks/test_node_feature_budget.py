@@ -79,6 +79,33 @@ def test_requests_are_bounded(data: st.DataObject) -> None:
     assert requests_of_an_hour(answers, chances, crashes) <= MOST
 
 
+def test_conflicts_without_end() -> None:
+    """An object that cannot be deleted, though it can be looked at each time, is asked for less and less."""
+    logs.configure(Log(level="error", format="json"), "writer")
+    with tempfile.TemporaryDirectory() as folder, ApiServer(Path(folder)).serving() as cluster:
+        given: dict[str, Any] = cluster.settings()
+        settings = NodeFeature(**given | {"credentials_dir": Path(given["credentials_dir"])})
+        clock = Clock()
+        sink = NodeFeatureSink(settings, clock=clock, chance=lambda: 0.0)
+        keeper = Keeper(sink, LEASE, clock, Memory())
+        keeper.step(ONE, clock.boot)
+        clock.advance(LEASE)
+
+        def conflict(handler: Any) -> None:  # noqa: ANN401  a handler
+            asked = cluster.asked[-1]
+            if asked.method == "DELETE":
+                handler.refuse(Refusal(409))
+            else:
+                cluster.serve(handler, asked)
+
+        cluster.always, end = conflict, clock.boot + HOUR
+        cluster.asked.clear()
+        while clock.boot < end and len(cluster.asked) <= 2 * 56:
+            keeper.step()
+            clock.boot = keeper.retry_at or end
+        assert len(cluster.asked) <= 2 * 56
+
+
 def test_server_that_always_fails() -> None:
     """The worst that chance can do to a server that never answers well is 56 requests in the first hour."""
     logs.configure(Log(level="error", format="json"), "writer")

@@ -291,7 +291,9 @@ class NodeFeatureSink:
                 self._found = _IN_DOUBT
                 self._looks += 1
             raise
-        self._pace, self._error = STEADY, None
+        self._error = None
+        if method != "GET":  # a look proves little: after each conflict there is one, and it succeeds
+            self._pace = STEADY
         return taken
 
 
