@@ -14,6 +14,7 @@ from support.ports import free_port
 
 from xelinkd.config.schema import NodeFeature
 from xelinkd.model.feature_file import FeatureFile
+from xelinkd.model.labels import split_value
 from xelinkd.model.pacing import LONGEST
 from xelinkd.sinks.api_server import ApiError
 from xelinkd.sinks.node_feature import NodeFeatureSink
@@ -97,6 +98,23 @@ def test_object_of_others(cluster: ApiServer, sink: NodeFeatureSink) -> None:
     assert isinstance(sink.read(), Foreign)
     sink.write(FILE)
     assert cluster.labels() == {"gpu.intel.com/xe-links": "0.0-1.0", "mine/a": "1"}
+
+
+def test_object_with_more_than_any_machine_has(
+    cluster: ApiServer, clock: Clock, sink: NodeFeatureSink
+) -> None:
+    """A megabyte of labels under our mark is not adopted: the writer goes on, and writes its own."""
+    sink.write(FILE)
+    pairs = "_".join(f"{one}.0-{other}.0" for one in range(1000, 1300) for other in range(2000, 2300))
+    names = ["xe-links", *(f"xe-links{number}" for number in range(2, 100_000))]
+    values = split_value(pairs)
+    given = {f"gpu.intel.com/{name}": value for name, value in zip(names, values, strict=False)}
+    cluster.objects[cluster.path]["spec"]["labels"] = given
+    keeper = keeper_of(new_sink(cluster, clock), clock)
+    assert keeper.step()
+    assert keeper.held is None
+    assert keeper.step(ONE, clock.boot)
+    assert cluster.labels()["gpu.intel.com/xe-links"] == "0.0-1.0"
 
 
 @pytest.mark.parametrize("owner", ["", DAEMONSET])

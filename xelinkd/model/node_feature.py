@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import msgspec
 
-from xelinkd.model.feature_file import FeatureFile, are_ours, seconds_of, time_stamp
+from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, are_ours, seconds_of, time_stamp
 from xelinkd.model.labels import LABEL_NAME
 from xelinkd.model.summary import NAMES
 from xelinkd.model.undecodable import UNDECODABLE
@@ -150,9 +150,12 @@ def _parted(line: str) -> tuple[str, str]:
 
 
 def labels_of(found: NodeFeature) -> FeatureFile | None:
-    """Give our labels in an object, and their end (None: it does not say); None if it is not ours."""
+    """Give our labels in an object, and their end (None: it does not say); None if it is not ours.
+
+    More than a feature file may have are not: the writer's memory has no room for what an object may hold.
+    """
     lines = _in_order(found.spec.labels)
-    if not found.is_marked or not are_ours(lines):
+    if not found.is_marked or sum(map(len, lines)) > MAX_SIZE or not are_ours(lines):
         return None
     return FeatureFile(lines, end_of(found.metadata))
 
