@@ -17,6 +17,7 @@ from xelinkd.model.feature_file import FeatureFile
 from xelinkd.model.labels import split_value
 from xelinkd.model.pacing import LONGEST
 from xelinkd.sinks.api_server import ApiError
+from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.node_feature import NodeFeatureSink
 from xelinkd.sinks.sink import Absent, Foreign, Ours
 from xelinkd.workers.keeper import Keeper
@@ -476,6 +477,29 @@ def test_namespace_that_is_named_now(cluster: ApiServer, clock: Clock, sink: Nod
     assert keeper.step(ONE, clock.boot)
     assert keeper.has_moved
     assert cluster.labels()
+
+
+@pytest.mark.parametrize("is_observed", [False, True])
+def test_new_place_that_cannot_be_seen(
+    cluster: ApiServer,
+    clock: Clock,
+    sink: NodeFeatureSink,
+    tmp_path: Path,
+    is_observed: bool,  # noqa: FBT001
+) -> None:
+    """Labels on their way to a file that cannot be written stay where they were for their lease only."""
+    keeper_of(sink, clock).step(ONE, clock.boot)
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    file = FeatureFileSink(loop / "labels", loop / ".xelinkd")
+    keeper = Keeper(file, LEASE, clock, Memory(), [new_sink(cluster, clock)])
+    clock.advance(LEASE - 1)
+    assert not keeper.step(ONE if is_observed else None, clock.boot)
+    assert cluster.labels()
+    clock.advance(1)
+    assert not keeper.step(ONE if is_observed else None, clock.boot)
+    assert cluster.object is None
+    assert keeper.fault
 
 
 def test_what_is_sent(cluster: ApiServer, sink: NodeFeatureSink) -> None:

@@ -99,7 +99,8 @@ class Keeper:
         refused = None if lines is None else _fault_of(self._hold, lines, at, now)
         self._let_go(now)
         self._keep_in_mind()
-        fault = unseen or _fault_of(self._carry_out, now) or refused or _fault_of(self._leave_former)
+        fault = unseen or _fault_of(self._carry_out, now) or refused
+        fault = _fault_of(self._leave_former, now, are_there=fault is None) or fault
         self._tell_fault(fault, now)
         self._retry_at = self._next_try() if fault else None
         self._keep_in_mind()
@@ -124,14 +125,24 @@ class Keeper:
                 if self._held is None and isinstance(found, Ours):
                     self._held = lease.adopt(found.file, now, self._lease)
 
-    def _leave_former(self) -> None:
-        """Remove our labels from where they were, now that they are where they shall be."""
+    def _leave_former(self, now: Instant, *, are_there: bool) -> None:
+        """Remove our labels from where they were, now that they are where they shall be, or have ended."""
+        left = []
         for old in self._former:
-            is_same = old.place == self._sink.place  # by another name: a namespace that was the pod's own
-            if not is_same and isinstance(old.read(), Ours):
+            if old.place == self._sink.place:  # by another name: a namespace that was the pod's own
+                continue
+            found = old.read()
+            if not isinstance(found, Ours):
+                continue
+            if are_there:
                 old.remove()
                 keeper_words.tell_moved(self._sink, old)
-        self._former = ()
+            elif lease.adopt(found.file, now, self._lease) is None:
+                old.remove()
+                keeper_words.tell_removed(old, found.file)
+            else:
+                left.append(old)
+        self._former = tuple(left)
 
     def _hold(self, lines: tuple[str, ...], at: float, now: Instant) -> None:
         if self._held is None or lines != self._held.lines:

@@ -36,6 +36,11 @@ def tell_moved(sink: Sink, former: Sink) -> None:
     log.info("labels_moved", **sink.about, moved_from=former.place)
 
 
+def tell_removed(former: Sink, file: FeatureFile) -> None:
+    """Say that labels whose lease has ended are gone from where they were."""
+    log.info("labels_removed", **former.about, links=len(pairs_of(file.lines)))
+
+
 def tell_written(sink: Sink, before: Found, lines: tuple[str, ...], file: FeatureFile) -> None:
     """Say what a write changed; `before` is what was there, `lines` what was last there of ours."""
     expires = time_stamp(file.expiry or 0)
