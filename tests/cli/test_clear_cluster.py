@@ -99,6 +99,18 @@ def test_sweeper_leaves_what_was_renewed(cluster: ApiServer, config: Path) -> No
     assert sweep(cluster, config) == (0, "1 object, 0 removed, 0 could not be\n")
 
 
+@pytest.mark.parametrize("status", [401, 429])
+def test_sweeper_leaves_a_server_alone(cluster: ApiServer, config: Path, status: int) -> None:
+    """A server that is overloaded, or refuses the token, is not asked again for each object."""
+    for n in range(5):
+        labelled(cluster, f"dead-{n}", PAST)
+    cluster.instead.extend([None, None, Refusal(status)])
+    code, words = sweep(cluster, config)
+    assert code == 3
+    assert f"status {status}" in words
+    assert cluster.requests("DELETE") == ["DELETE nodefeatures"] * 2
+
+
 def test_sweeper_without_rights(cluster: ApiServer, config: Path) -> None:
     """What cannot be removed is said, and the exit status tells."""
     labelled(cluster, "node-1", PAST)

@@ -25,6 +25,9 @@ PART: Final = 200  # objects
 MOST_PARTS: Final = 500  # 100,000 objects: twenty times the nodes that Kubernetes promises to bear
 BARE: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
+# Others may fare better than an object that is refused so, or over which the server stumbles.
+_OF_THE_OBJECT: Final = frozenset({"forbidden", "invalid", "http_status", "server_error"})
+
 log = logs.logger()
 
 
@@ -40,7 +43,7 @@ def sweep(settings: Settings, now: float) -> Swept:
     """Remove what has ended at `now` (Unix time).
 
     Raises:
-        ApiError: the objects cannot be listed.
+        ApiError: the objects cannot be listed, or the server does not answer any more.
 
     """
     server = ApiServer(settings.url, settings.credentials_dir, float(settings.deadline))
@@ -74,7 +77,12 @@ def _page(answer: Answer, path: str) -> Page:
 
 
 def _is_removed(server: ApiServer, path: str, one: Metadata) -> bool | None:
-    """Delete an object as it was listed; None: it is another one by now, or gone, which is as well."""
+    """Delete an object as it was listed; None: it is another one by now, or gone, which is as well.
+
+    Raises:
+        ApiError: the others would fare no better.
+
+    """
     try:
         answer = server.ask("DELETE", f"{path}/{one.name}", deletion(one))
         if is_absent(answer) or answer.status == http.client.CONFLICT:
@@ -82,6 +90,8 @@ def _is_removed(server: ApiServer, path: str, one: Metadata) -> bool | None:
         if answer.status not in {http.client.OK, http.client.ACCEPTED}:
             raise refusal(answer, path)
     except ApiError as error:
+        if error.reason not in _OF_THE_OBJECT:
+            raise  # a server that does not answer, or wants to be left alone, is not asked for all the others
         log.warning("object_not_removed", object=one.name, reason=error.reason, error=str(error))
         return False
     log.info("object_removed", object=one.name)
