@@ -11,7 +11,10 @@ from support.prometheus import MONITORING
 
 from xelinkd import __version__
 from xelinkd.config.load import load
-from xelinkd.config.schema import Config
+from xelinkd.config.schema import Config, Sink
+from xelinkd.supervisor.pipeline import patience
+from xelinkd.supervisor.unit import GRACE
+from xelinkd.workers.former import NOTHING_FORMER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +70,13 @@ def test_probes_and_port_are_where_the_status_is(path: Path) -> None:
     assert probes["livenessProbe"] == {"host": host, "port": int(port), "path": "/livez"}
     assert all(probe["host"] == host and probe["port"] == int(port) for probe in probes.values())
     assert {"name": "status", "containerPort": int(port), "protocol": "TCP"} in container["ports"]
+
+
+def test_kubelet_waits_for_the_end() -> None:
+    """The kubelet kills no xelinkd that still removes its object, though the API server says nothing."""
+    pod, _ = xelinkd_of(BASE)
+    config = Config(sink=Sink(kind="node-feature"))
+    assert pod["terminationGracePeriodSeconds"] > GRACE + patience(config, NOTHING_FORMER) + 5
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=named)
