@@ -11,8 +11,8 @@ test: lint ## all checks and all tests, on the oldest and the newest supported P
 lint: ## style, types, and which room may import which
 	@tools/lint
 
-demo: ## watch it work beside a simulated node of 8 GPUs (SOURCE=level-zero: without XPU Manager; takes a C compiler)
-	@exec tools/demo $(if $(SOURCE),--source $(SOURCE))
+demo: ## watch it work beside a simulated node of 8 GPUs (SOURCE=level-zero: no XPU Manager; SINK=node-feature: labels in a cluster)
+	@exec tools/demo $(if $(SOURCE),--source $(SOURCE)) $(if $(SINK),--sink $(SINK))
 
 browser: ## the page in a real browser (Debian's chromium); screenshots in .browser/
 	@exec tools/browser

@@ -1,9 +1,10 @@
 """What `make demo` shows: labels appear, change and survive, written by the real program.
 
 Starts `xelinkd simulate` and `xelinkd run` as a user would, and steers the simulator over HTTP. With
-`--source level-zero` there is no XPU Manager: a library stands in for Level Zero, and its driver fails.
-Ends by itself after about 20 seconds, or on ^C; either way nothing is left running. With `--stay` it goes on
-until ^C, for a look at the page.
+`--source level-zero` there is no XPU Manager: a library stands in for Level Zero, and its driver fails. With
+`--sink node-feature` labels are in an object of a cluster: a stand-in for its API server goes away and comes
+back. Ends by itself after about 20 seconds, or on ^C; either way nothing is left running. With `--stay` it
+goes on until ^C, for a look at the page.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import urllib3
+import yaml
 
+from standins.api_server import ApiServer
 from standins.level_zero import Node, build
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.sources.level_zero.source import LIBRARY
@@ -47,6 +50,7 @@ XELINKD: Final = [sys.executable, "-m", "xelinkd"]
 PORT: Final = free_port()
 PAGE: Final = f"http://127.0.0.1:{PORT}/"
 PATIENCE: Final = 30.0  # seconds
+LINK: Final = "0.0-3.0"  # which fails
 MACHINE: Final = parse_machine("8x-max1550")
 COLOUR: Final = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -55,19 +59,21 @@ def main() -> None:
     """Run all scenes."""
     options = asked_for()
     shutil.rmtree(FOLDER, ignore_errors=True)
-    FILE.parent.mkdir(parents=True)
+    FOLDER.mkdir()
     with ExitStack() as stack:
         source = stack.enter_context(SOURCES[options.source]())
-        configure(source.settings, namespace="gpu.intel.com")
+        sink = stack.enter_context(SINKS[options.sink]())
+        configure(source, sink, namespace="gpu.intel.com")
         say(f"While this runs, the status page is at {PAGE}")
         daemon = stack.enter_context(running([*XELINKD, "run", "--config", str(CONFIG)], LOG))
-        labels_appear(source)
-        a_link_fails(source)
-        source.fails()
-        the_writer_is_killed(daemon)
-        the_configuration_changes(source)
+        labels_appear(source, sink)
+        a_link_fails(source, sink)
+        source.fails(sink)
+        sink.fails(source)
+        the_writer_is_killed(daemon, sink)
+        the_configuration_changes(source, sink)
         it_can_be_seen(stay=options.stay)
-    it_has_ended()
+    it_has_ended(sink)
 
 
 def asked_for() -> argparse.Namespace:
@@ -79,6 +85,12 @@ def asked_for() -> argparse.Namespace:
         default="metrics",
         help="who tells the links: a simulated XPU Manager (metrics), or a stand-in for Level Zero",
     )
+    parser.add_argument(
+        "--sink",
+        choices=SINKS,
+        default="feature-file",
+        help="where labels go: a feature file, or an object of a stand-in for Kubernetes' API server",
+    )
     parser.add_argument("--stay", action="store_true", help="go on until ^C")
     return parser.parse_args()
 
@@ -86,51 +98,49 @@ def asked_for() -> argparse.Namespace:
 # The scenes.
 
 
-def labels_appear(source: Source) -> None:
+def labels_appear(source: Source, sink: Sink) -> None:
     """Show the first labels, and what they mean."""
     scene(f"A node with 8 x Intel Data Center GPU Max 1550 starts. {source.introduction}")
-    wait_for(links, "the labels")
+    wait_for(sink.links, "the labels")
     command = [*XELINKD, "show", "--config", str(CONFIG)]
     shown = subprocess.run(command, capture_output=True, check=True, text=True).stdout
     show(shown.partition("\n\n")[0])
-    say(f"xelinkd wrote this feature file, from which NFD makes node labels ({len(links())} links):")
-    show(FILE.read_text())
-    say("The first line is the lease: should xelinkd and all else die, NFD drops the labels at that time.")
+    sink.explain()
 
 
-def a_link_fails(source: Source) -> None:
+def a_link_fails(source: Source, sink: Sink) -> None:
     """Take a link away, and bring it back."""
-    scene("The XeLink between tiles 0.0 and 3.0 fails ...")
+    scene(f"The XeLink between tiles {LINK.replace('-', ' and ')} fails ...")
     began = time.monotonic()
-    source.set_link("0.0-3.0", up=False)
-    wait_for(lambda: "0.0-3.0" not in links(), "the label to go")
-    say(f"... and {since(began)} later it is gone from the labels: {len(links())} links. It comes back ...")
+    source.set_link(LINK, up=False)
+    wait_for(lambda: LINK not in sink.links(), "the label to go")
+    say(f"... and {since(began)} later its label is gone: {len(sink.links())} links. It comes back ...")
     began = time.monotonic()
-    source.set_link("0.0-3.0", up=True)
-    wait_for(lambda: "0.0-3.0" in links(), "the label to come back")
-    say(f"... and {since(began)} later so is its label: {len(links())} links.")
+    source.set_link(LINK, up=True)
+    wait_for(lambda: LINK in sink.links(), "the label to come back")
+    say(f"... and {since(began)} later so is its label: {len(sink.links())} links.")
 
 
-def the_writer_is_killed(daemon: subprocess.Popen[bytes]) -> None:
+def the_writer_is_killed(daemon: subprocess.Popen[bytes], sink: Sink) -> None:
     """Kill a worker; it is replaced, and the labels do not blink."""
     scene("Somebody kills the writer process (kill -9):")
     os.kill(worker(daemon.pid, "xelinkd:writer"), signal.SIGKILL)
     show(told("unit_works_again"))
-    say(f"A new pair of workers goes on where the old one was: still {len(links())} links.")
+    say(f"A new pair of workers goes on where the old one was: still {len(sink.links())} links.")
 
 
-def the_configuration_changes(source: Source) -> None:
+def the_configuration_changes(source: Source, sink: Sink) -> None:
     """Change the configuration; it applies at once."""
     scene(
         'An administrator edits the configuration: namespace = "example.org", links of 5 lanes and more only'
     )
     began = time.monotonic()
-    configure(source.settings, namespace="example.org", min_lanes=5)
-    wait_for(lambda: "example.org/" in FILE.read_text(), "the new labels")
+    configure(source, sink, namespace="example.org", min_lanes=5)
+    wait_for(lambda: "example.org/xe-links" in sink.labels(), "the new labels")
     say(f"{since(began)} later, without a restart (all links here have 4 lanes, so none is left):")
-    show(FILE.read_text())
-    configure(source.settings, namespace="gpu.intel.com")
-    wait_for(lambda: "gpu.intel.com/" in FILE.read_text() and links(), "all labels")
+    show(sink.shown())
+    configure(source, sink, namespace="gpu.intel.com")
+    wait_for(lambda: "gpu.intel.com/xe-links" in sink.labels() and sink.links(), "all labels")
     say("It is put back as it was. (All that was logged is in .demo/xelinkd.log.)")
 
 
@@ -149,10 +159,10 @@ def it_can_be_seen(*, stay: bool) -> None:
         signal.pause()
 
 
-def it_has_ended() -> None:
+def it_has_ended(sink: Sink) -> None:
     """Tell what is left."""
     scene("xelinkd was told to end, and has: its labels stay, so that restarts and upgrades never blink.")
-    show("\n".join(FILE.read_text().splitlines()[:2]))
+    show("\n".join(sink.shown().splitlines()[: sink.beginning]))
 
 
 # The actors.
@@ -197,13 +207,13 @@ class Simulator:
         address = self.url.replace("/metrics", f"/simulator/links/{link}")
         self._http.request("PUT", address, body="up" if up else "down")
 
-    def fails(self) -> None:
+    def fails(self, sink: Sink) -> None:
         """Kill it; the labels stay."""
         scene("XPU Manager dies (kill -9). Intel's own sidecar would now wipe the node's labels; xelinkd:")
         self.kill()
         show(told("topology_unknown"))
         pause(2)
-        say(f"The labels stay, on their lease: still {len(links())} links. XPU Manager comes back:")
+        say(f"The labels stay, on their lease: still {len(sink.links())} links. XPU Manager comes back:")
         self.start()
         show(told("topology_known_again"))
 
@@ -239,23 +249,148 @@ class LevelZero:
         """Steer it."""
         self._node.tell(MACHINE.with_link(link, up=up))
 
-    def fails(self) -> None:
+    def fails(self, sink: Sink) -> None:
         """Let the driver crash, then hang; the labels stay."""
         scene("The driver crashes at each reading: SIGSEGV inside the library that xelinkd loaded.")
         self._node.tell(MACHINE, "zesDeviceGet crash")
         show(told("topology_unknown", reason="driver_crashed"))
         pause(2)
-        say(f"Each reading has a short-lived process of its own: {len(links())} links are still there.")
+        say(f"Each reading has a short-lived process of its own: {len(sink.links())} links are still there.")
         scene("Now the driver hangs:")
         self._node.tell(MACHINE, "zesDeviceGet hang")
         show(told("topology_unknown", reason="timeout"))
-        say(f"The process is killed at its deadline: still {len(links())} links. The driver works again:")
+        say(
+            f"The process is killed at its deadline: still {len(sink.links())} links. The driver works again:"
+        )
         self._node.tell(MACHINE)
         show(told("topology_known_again"))
 
 
 Source = Simulator | LevelZero
 SOURCES: Final = {"metrics": Simulator, "level-zero": LevelZero}
+
+
+class FeatureFile:
+    """A feature file, from which NFD makes node labels."""
+
+    settings: Final = f'[feature_file]\npath = "{FILE}"\n'
+    beginning: Final = 2  # lines that are enough to know it by
+
+    def __enter__(self) -> Self:
+        """Have the folder."""
+        FILE.parent.mkdir(parents=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the file for a look at it."""
+
+    def labels(self) -> dict[str, str]:
+        """Give the labels in it; none without a file."""
+        with suppress(FileNotFoundError):
+            lines = [line.partition("=") for line in self.shown().splitlines() if not line.startswith("#")]
+            return {name: value for name, _, value in lines}
+        return {}
+
+    def links(self) -> set[str]:
+        """Give the links that it tells of."""
+        return links_of(self.labels())
+
+    def shown(self) -> str:
+        """Give it as it is."""
+        return FILE.read_text()
+
+    def explain(self) -> None:
+        """Show it, and what it means."""
+        say(f"xelinkd wrote this feature file, from which NFD makes node labels ({len(self.links())} links):")
+        show(self.shown())
+        say(
+            "The first line is the lease: should xelinkd and all else die, NFD drops the labels at that time."
+        )
+
+    def fails(self, _source: Source) -> None:
+        """Nothing: a disk that fails takes more than a demo (make faults)."""
+
+
+class NodeFeature:
+    """A NodeFeature object in a stand-in for Kubernetes' API server, which is asked over real HTTPS."""
+
+    beginning: Final = 5
+
+    def __init__(self) -> None:
+        """Nothing is served yet."""
+        self._cluster = ApiServer(FOLDER)
+        self._serving = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Serve."""
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End; the objects stay, as in a cluster's memory."""
+        self._serving.close()
+
+    def _start(self) -> None:
+        """Serve, at the port it had before."""
+        self._serving.enter_context(self._cluster.serving())
+
+    @property
+    def settings(self) -> str:
+        """Give what leads to it, for the configuration."""
+        keys = (f"{key} = {json.dumps(value)}\n" for key, value in self._cluster.settings().items())
+        return f'[sink]\nkind = "node-feature"\n[node_feature]\n{"".join(keys)}'
+
+    def labels(self) -> dict[str, str]:
+        """Give the labels in the object; none without one."""
+        return self._cluster.labels()
+
+    def links(self) -> set[str]:
+        """Give the links that they tell of."""
+        return links_of(self.labels())
+
+    def shown(self) -> str:
+        """Give it as `kubectl get -o yaml` does, in short."""
+        found = self._cluster.object
+        if found is None:
+            return "there is no object"
+        del found["spec"]["features"]  # three empty maps, for NFD's older CRDs
+        return yaml.safe_dump(found, width=1000)
+
+    def explain(self) -> None:
+        """Show it, and what it means."""
+        say("There is no file: xelinkd keeps an object in the cluster, from which NFD makes node labels")
+        say(
+            f"({len(self.links())} links). `kubectl get nodefeature -n xelinkd -o yaml` would show, in short:"
+        )
+        show(self.shown())
+        say("The annotation is the lease: at its end the object is removed, by xelinkd or by the sweeper.")
+        say(f"It took {self._requests()} requests. While nothing changes, no other is made.")
+
+    def fails(self, source: Source) -> None:
+        """Let the API server go away; labels are held, and one retry makes up for it."""
+        scene("The API server goes away, and a link fails meanwhile:")
+        self._serving.close()
+        source.set_link(LINK, up=False)
+        show(told("node_feature_failing"))
+        pause(2)
+        say(f"The node's labels stay: {len(self.links())} links. xelinkd holds the news.")
+        say("The API server comes back:")
+        before, began = self._requests(), time.monotonic()
+        self._start()
+        wait_for(lambda: LINK not in self.links(), "the label to go")
+        took = since(began)
+        show(told("node_feature_recovered"))
+        say(f"{took} and {self._requests() - before} request later: {len(self.links())} links.")
+        source.set_link(LINK, up=True)
+        wait_for(lambda: LINK in self.links(), "the label to come back")
+        say(f"Then the link comes back, too: {len(self.links())} links.")
+
+    def _requests(self) -> int:
+        return len(self._cluster.asked)
+
+
+Sink = FeatureFile | NodeFeature
+SINKS: Final = {"feature-file": FeatureFile, "node-feature": NodeFeature}
 
 
 @contextmanager
@@ -270,13 +405,13 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def configure(settings: str, *, namespace: str, min_lanes: int = 4) -> None:
+def configure(source: Source, sink: Sink, *, namespace: str, min_lanes: int = 4) -> None:
     """Write the configuration, as an editor does: beside the file, then renamed."""
     new = CONFIG.with_suffix(".new")
     new.write_text(
-        f'[source]\n{settings}interval = "1s"\nstartup_delay = "0s"\n'
+        f'[source]\n{source.settings}interval = "1s"\nstartup_delay = "0s"\n'
         f'[labels]\nnamespace = "{namespace}"\nmin_lanes = {min_lanes}\n'
-        f'[feature_file]\npath = "{FILE}"\n[log]\nformat = "json"\n'
+        f'{sink.settings}[log]\nformat = "json"\n'
         f'[status]\nlisten = "127.0.0.1:{PORT}"\n'
     )
     new.rename(CONFIG)
@@ -285,12 +420,10 @@ def configure(settings: str, *, namespace: str, min_lanes: int = 4) -> None:
 # What is seen.
 
 
-def links() -> set[str]:
-    """Give the links that the feature file tells of."""
-    with suppress(FileNotFoundError):
-        values = (line.partition("=")[2] for line in FILE.read_text().splitlines() if "/xe-links" in line)
-        return set("".join(value.removeprefix("Z") for value in values).split("_")) - {""}
-    return set()
+def links_of(labels: Mapping[str, str]) -> set[str]:
+    """Give the links that labels tell of."""
+    values = (value for name, value in labels.items() if "/xe-links" in name)
+    return set("".join(value.removeprefix("Z") for value in values).split("_")) - {""}
 
 
 def told(event: str, **fields: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.api_server import DAEMONSET, NAME, ApiServer, Refusal, path_of
 from support.daemon import toml, xelinkd
+
+from standins.api_server import DAEMONSET, NAME, ApiServer, Refusal, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from support.api_server import ApiServer
+
+from standins.api_server import ApiServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.api_server import ApiServer, Refusal
 from support.effort import examples
 from support.keeping import LEASE, ONE, Clock
 
+from standins.api_server import ApiServer, Refusal
 from xelinkd import logs
 from xelinkd.config.schema import Log, NodeFeature
 from xelinkd.sinks.node_feature import NodeFeatureSink

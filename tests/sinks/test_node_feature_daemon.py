@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.api_server import DAEMONSET, NAME, NAMESPACE, NODE, ApiServer, Refusal
 from support.daemon import wait_until, xelinkd
+
+from standins.api_server import DAEMONSET, NAME, NAMESPACE, NODE, ApiServer, Refusal
 
 if TYPE_CHECKING:
     from support.daemon import Daemon
@@ -162,13 +163,12 @@ def test_node_without_a_name(pod: Daemon) -> None:
 def test_what_a_pod_is_told_by_its_environment(pod: Daemon, cluster: ApiServer) -> None:
     """In a pod the node, the server and the DaemonSet come with the environment: nothing is configured."""
     pod.configure(node_feature={"node": "", "server": "", "daemonset": ""})
-    host, port = cluster.server.server_address[:2] if cluster.server else ("", 0)
     pod.start(
         env={
             "NODE_NAME": NODE,
             "XELINKD_DAEMONSET": DAEMONSET,
-            "KUBERNETES_SERVICE_HOST": str(host),
-            "KUBERNETES_SERVICE_PORT_HTTPS": str(port),
+            "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+            "KUBERNETES_SERVICE_PORT_HTTPS": str(cluster.port),
         }
     )
     wait_until(cluster.labels, "labels")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.daemon import PATIENCE
-from support.local_http import LocalServer, QuietHandler, running
 
+from standins.local_http import LocalServer, QuietHandler, running
 from xelinkd.model.exposition import family_lines, read_rows
 from xelinkd.sources.place import fetch
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from support.local_http import LocalServer, QuietHandler, running
-
+from standins.local_http import LocalServer, QuietHandler, running
 from xelinkd.views.documents import topology_json
 from xelinkd.views.drawing import topology_svg
 from xelinkd.views.page import page

@@ -8,9 +8,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from support.local_http import LocalServer, QuietHandler, running
 from support.states import GOOD
 
+from standins.local_http import LocalServer, QuietHandler, running
 from xelinkd.views.documents.status_json import render
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.api_server import NAME, NAMESPACE, ApiServer
 from support.ports import free_port
 
+from standins.api_server import NAME, NAMESPACE, ApiServer
 from xelinkd.cli.doctor.cluster import STEPS, look_at_cluster
 from xelinkd.cli.doctor.finding import Finding, Outcome
 from xelinkd.config.schema import NodeFeature

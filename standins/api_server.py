@@ -1,4 +1,4 @@
-"""A stand-in for Kubernetes' API server: real HTTPS, objects in memory, and answers that a test asks for.
+"""A stand-in for Kubernetes' API server: real HTTPS, objects in memory, and answers that are asked for.
 
 It knows NodeFeature objects and DaemonSets, a bearer token, and enough of server-side apply: maps are merged,
 what a field manager applied before and does not any more is dropped. What it does not know of that, the tests
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import trustme
-from support.local_http import LocalServer, QuietHandler, running
+
+from standins.local_http import LocalServer, QuietHandler, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ DAEMONSET: Final = "xelinkd"
 NAME: Final = f"xelinkd-for-{NODE}"
 FEATURES: Final = "/apis/nfd.k8s-sigs.io/v1alpha1/namespaces/"
 DAEMONSETS: Final = "/apis/apps/v1/namespaces/"
+APPLY: Final = "application/apply-patch+yaml"
 REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -56,10 +58,10 @@ class Asked:
 
 @dataclass
 class Refusal:
-    """An answer that a test asks for in place of the real one."""
+    """An answer that is asked for in place of the real one."""
 
     status: int
-    message: str = "as the test wants"
+    message: str = "as it is told"
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -82,11 +84,12 @@ class ApiServer:
     )  # for the next requests, one after the other
     always: Refusal | Act | None = None  # for each request
     has_crd: bool = True
-    server: LocalServer | None = None
+    port: int = 0  # a free one at first, and the same ever after
 
     def __post_init__(self) -> None:
         """Make the credentials of a pod."""
         self.ca = trustme.CA()
+        self.context = context_of(self.ca)
         self.credentials = self.folder / "serviceaccount"
         self.credentials.mkdir()
         self.write_credentials()
@@ -107,20 +110,17 @@ class ApiServer:
         self.objects[path] = {"kind": "DaemonSet", "metadata": {"name": DAEMONSET, "uid": uid}}
 
     @contextmanager
-    def serving(self, port: int = 0) -> Iterator[ApiServer]:
+    def serving(self) -> Iterator[ApiServer]:
         """Answer inside a `with` block."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.ca.issue_cert("127.0.0.1").configure_cert(context)
-        handler = type("Handler", (_Handler,), {"cluster": self})
-        self.server = LocalServer(handler, context, port)
-        with running(self.server):
+        server = LocalServer(type("Handler", (_Handler,), {"cluster": self}), self.context, self.port)
+        self.port = server.server_port
+        with running(server):
             yield self
 
     @property
     def url(self) -> str:
-        """Where it is."""
-        assert self.server is not None
-        return f"https://{self.server.address}"
+        """Where it is, once it has answered."""
+        return f"https://127.0.0.1:{self.port}"
 
     def settings(self, **others: object) -> dict[str, object]:
         """Give the keys of `[node_feature]` that lead here."""
@@ -200,8 +200,12 @@ class ApiServer:
             handler.give(200, self.objects[asked.path])
 
     def _apply(self, handler: _Handler, asked: Asked) -> None:
-        assert asked.headers["content-type"] == "application/apply-patch+yaml"
-        assert asked.query["fieldManager"]
+        if asked.headers.get("content-type") != APPLY:
+            handler.refuse(Refusal(415, "the body of the request was in an unknown format"))
+            return
+        if not asked.query.get("fieldManager"):
+            handler.refuse(Refusal(422, "fieldManager: Required value: is required for apply patch"))
+            return
         before = self.objects.get(asked.path)
         merged = deepcopy(before) if before else {"metadata": {"uid": f"uid-{next(self._versions)}"}}
         owned = set(_leaves(asked.json))
@@ -240,6 +244,13 @@ class ApiServer:
 
 def _kind(path: str) -> str:
     return next(kind for kind in ("nodefeatures", "daemonsets", "selfsubjectaccessreviews") if kind in path)
+
+
+def context_of(authority: trustme.CA) -> ssl.SSLContext:
+    """Give a server's context, with a certificate for this machine."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 def path_of(name: str) -> str:

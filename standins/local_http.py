@@ -1,4 +1,4 @@
-"""Small HTTP servers for tests, in a thread of their own."""
+"""Small HTTP servers, in a thread of their own."""
 
 from __future__ import annotations
 
