@@ -1,8 +1,8 @@
 """A writer whose fetcher sends what it likes: `python -m support.hijacked CONFIG END` in the tests' folder.
 
 The writer is forked as the daemon does it. What it gets through the fetcher's pipe comes on standard input;
-what became of it is printed. END is "whole": the fetcher waits until that is taken in, or "broken off": it is
-gone at once.
+what became of it is printed. END is "whole": the fetcher waits until that is taken in, a number: until the
+writer has told of progress so often, or "broken off": it is gone at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from xelinkd.supervisor.processes import Worker
 
 
-def outcome(config: Path, message: bytes, *, is_whole: bool) -> str:
+def outcome(config: Path, message: bytes, *, takings: int) -> str:
     """Send a message to a writer; give "taken in", or how the writer ended."""
     loaded = load(config, required=True)
     fetcher, writer = pipeline(loaded, 0.0, Logins(), Boards(), NOTHING_FORMER).jobs()
@@ -40,8 +40,8 @@ def outcome(config: Path, message: bytes, *, is_whole: bool) -> str:
     )
     writer.connections[0].close()
     _send(fetcher.connections[0], message)
-    is_taken_in = is_whole and _is_taken_in(worker)
-    if is_taken_in or not is_whole:
+    is_taken_in = takings > 0 and all(_is_taken_in(worker) for _ in range(takings))
+    if is_taken_in or not takings:
         worker.control.close()
     ended = worker.reap()
     return "taken in" if is_taken_in else ended
@@ -64,4 +64,5 @@ def _is_taken_in(worker: Worker) -> bool:
 
 
 if __name__ == "__main__":
-    print(outcome(Path(sys.argv[1]), sys.stdin.buffer.read(), is_whole=sys.argv[2] == "whole"))  # noqa: T201  the answer
+    END = {"whole": "1", "broken off": "0"}.get(sys.argv[2], sys.argv[2])
+    print(outcome(Path(sys.argv[1]), sys.stdin.buffer.read(), takings=int(END)))  # noqa: T201  the answer

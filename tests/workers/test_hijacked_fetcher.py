@@ -7,16 +7,20 @@ import math
 import pickle
 import re
 import struct
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
 from support import prepared
 
+from standins.api_server import ApiServer
 from xelinkd.model.observation import MAX_MESSAGE_SIZE, Known, encode
 from xelinkd.model.topology import Sighting, Tile, Topology
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.daemon import Daemon
 
 LABEL = re.compile(
@@ -99,6 +103,20 @@ REFUSED = {
     "an unknown reason": packed("unknown", "because", "of me"),
     "a reason with a long story": packed("unknown", "dns", "x" * 10_000),
 }
+
+
+def test_api_server_is_not_flooded(daemon: Daemon, tmp_path: Path) -> None:
+    """Other links a thousand times a second are two requests to the API server in an interval."""
+    with ApiServer(tmp_path).serving() as cluster:
+        settings = cluster.settings()
+        daemon.configure(
+            source={"interval": "400ms"},
+            sink={"kind": "node-feature"},
+            node_feature={**settings, "lease": "366d"},
+        )
+        began = time.monotonic()
+        assert outcome(daemon, (known(TILES, [LINK]) + known(TILES, [])) * 100, "12") == "taken in"
+        assert len(cluster.requests("PATCH")) <= 1 + (time.monotonic() - began) / 0.2
 
 
 @pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())

@@ -78,10 +78,15 @@ class _Desk(Struct, frozen=True):
     config: Config
 
     def keep_labels(self, may_go_on: Callable[[], bool]) -> None:
-        """Act on every observation, and when it is due by itself, until another xelinkd has the lock."""
+        """Act on every observation, and when it is due by itself, until another xelinkd has the lock.
+
+        Where to act is to ask a server, two in an interval at most: a fetcher that was taken over may send
+        other links a thousand times a second.
+        """
         self._go_on()
         self._tell()
         has_told = False
+        not_before = 0.0  # time.monotonic
         while True:
             if self.keeper.has_moved and not has_told:
                 has_told = True
@@ -90,6 +95,9 @@ class _Desk(Struct, frozen=True):
             self.lifeline.end_if_outdated()
             if not may_go_on():
                 return
+            if is_observed and self.config.target.url:
+                self.lifeline.wait([], not_before)
+                not_before = time.monotonic() + self.config.source.interval / 2
             self._act(is_observed=bool(is_observed))
             self._tell()
             if is_observed:
