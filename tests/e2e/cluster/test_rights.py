@@ -66,8 +66,23 @@ def test_rights_are_no_more(cluster: Cluster, token: str, method: str, path: str
         node_feature("xelinkd-for-other-node", NODE, {LABEL: "0.0-1.0"}),
         node_feature(OWN, "other-node", {LABEL: "0.0-1.0"}),
         node_feature(OWN, NODE, {"feature.node.kubernetes.io/anything": "true"}),
+        {
+            **node_feature(OWN, NODE, {LABEL: "0.0-1.0"}),
+            "spec": {"labels": {}, "features": {"flags": {"cpu.cpuid": {"elements": {"AVX": {}}}}}},
+        },
+        {
+            **node_feature(OWN, NODE, {LABEL: "0.0-1.0"}),
+            "spec": {"features": {"attributes": {"kernel.version": {"elements": {"full": "1"}}}}},
+        },
     ],
-    ids=["of another node", "under another name", "with another node's label", "with other labels"],
+    ids=[
+        "of another node",
+        "under another name",
+        "with another node's label",
+        "with other labels",
+        "with flags that rules go by",
+        "with attributes that rules go by",
+    ],
 )
 def test_policy_refuses(cluster: Cluster, token: str, made: dict[str, dict[str, str]]) -> None:
     """A xelinkd that is taken over can label its own node only, and with its own labels only."""
