@@ -8,10 +8,11 @@ on a real cluster try (tests/e2e/cluster).
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import time
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import count
@@ -66,7 +67,7 @@ class Refusal:
 
 
 if TYPE_CHECKING:
-    Act = Callable[["_Handler"], None]
+    Act = Callable[["Handler"], None]
 
 
 @dataclass
@@ -90,6 +91,8 @@ class ApiServer:
         """Make the credentials of a pod."""
         self.ca = trustme.CA()
         self.context = context_of(self.ca)
+        self._running = ExitStack()
+        self._server: LocalServer
         self.credentials = self.folder / "serviceaccount"
         self.credentials.mkdir()
         self.write_credentials()
@@ -112,10 +115,41 @@ class ApiServer:
     @contextmanager
     def serving(self) -> Iterator[ApiServer]:
         """Answer inside a `with` block."""
-        server = LocalServer(type("Handler", (_Handler,), {"cluster": self}), self.context, self.port)
-        self.port = server.server_port
-        with running(server):
+        self._start()
+        try:
             yield self
+        finally:
+            self._running.close()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Refuse connections inside a `with` block; the port stays ours."""
+        self._running.close()
+        with socket.socket() as kept:
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind(("127.0.0.1", self.port))
+            yield
+        self._start()
+
+    def _start(self) -> None:
+        handler = type("_Handler", (Handler,), {"cluster": self})
+        self._server = LocalServer(handler, self.context, self.port)
+        self.port = self._server.server_port
+        self._running.enter_context(running(self._server))
+
+    @contextmanager
+    def speaking(self, context: ssl.SSLContext) -> Iterator[None]:
+        """Have another certificate inside a `with` block."""
+        self._server.context, before = context, self._server.context
+        try:
+            yield
+        finally:
+            self._server.context = before
+
+    def rotate_ca(self) -> None:
+        """Be certified by another authority from now on; the pods do not know it yet."""
+        self.ca = trustme.CA()
+        self._server.context = self.context = context_of(self.ca)
 
     @property
     def url(self) -> str:
@@ -163,7 +197,7 @@ class ApiServer:
 
     # How it answers.
 
-    def answer(self, handler: _Handler, asked: Asked) -> None:
+    def answer(self, handler: Handler, asked: Asked) -> None:
         """Answer one request."""
         self.asked.append(asked)
         act = self.instead.popleft() if self.instead else self.always
@@ -178,7 +212,7 @@ class ApiServer:
         else:
             self.serve(handler, asked)
 
-    def serve(self, handler: _Handler, asked: Asked) -> None:
+    def serve(self, handler: Handler, asked: Asked) -> None:
         """Do as it is told, and answer rightly."""
         if asked.path == REVIEWS:
             wanted = asked.json["spec"]["resourceAttributes"]["verb"]
@@ -199,7 +233,7 @@ class ApiServer:
         else:
             handler.give(200, self.objects[asked.path])
 
-    def _apply(self, handler: _Handler, asked: Asked) -> None:
+    def _apply(self, handler: Handler, asked: Asked) -> None:
         if asked.headers.get("content-type") != APPLY:
             handler.refuse(Refusal(415, "the body of the request was in an unknown format"))
             return
@@ -218,7 +252,7 @@ class ApiServer:
         self.objects[asked.path] = merged
         handler.give(200 if before else 201, merged)
 
-    def _list(self, handler: _Handler, asked: Asked) -> None:
+    def _list(self, handler: Handler, asked: Asked) -> None:
         name, _, value = asked.query.get("labelSelector", "").partition("=")
         found = [
             each
@@ -231,7 +265,7 @@ class ApiServer:
         more = rest[limit - 1]["metadata"]["name"] if len(rest) > limit else ""
         handler.give(200, {"kind": "List", "metadata": {"continue": more}, "items": rest[:limit]})
 
-    def _delete(self, handler: _Handler, asked: Asked) -> None:
+    def _delete(self, handler: Handler, asked: Asked) -> None:
         metadata = self.objects[asked.path]["metadata"]
         only = (asked.json if asked.body else {}).get("preconditions", {})
         if any(metadata[key] != value for key, value in only.items()):
@@ -281,7 +315,7 @@ def _merge(into: Object, new: Object) -> None:
             into[key] = deepcopy(inner)
 
 
-class _Handler(QuietHandler):
+class Handler(QuietHandler):
     """Reads a request, and has the cluster answer it."""
 
     cluster: ApiServer

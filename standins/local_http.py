@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Iterator
 
@@ -22,9 +23,15 @@ class LocalServer(ThreadingHTTPServer):
     ) -> None:
         """Take a port, a free one unless it is given; with a context, speak TLS."""
         super().__init__(("127.0.0.1", port), handler)
-        if context:
-            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.context = context
         self.scheme = "https" if context else "http"
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take a connection; what its certificate is depends on the moment."""
+        peer, address = super().get_request()
+        if self.context is None:
+            return peer, address
+        return self.context.wrap_socket(peer, server_side=True, do_handshake_on_connect=False), address
 
     @property
     def address(self) -> str:

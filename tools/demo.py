@@ -323,16 +323,12 @@ class NodeFeature:
 
     def __enter__(self) -> Self:
         """Serve."""
-        self._start()
+        self._serving.enter_context(self._cluster.serving())
         return self
 
     def __exit__(self, *_: object) -> None:
         """End; the objects stay, as in a cluster's memory."""
         self._serving.close()
-
-    def _start(self) -> None:
-        """Serve, at the port it had before."""
-        self._serving.enter_context(self._cluster.serving())
 
     @property
     def settings(self) -> str:
@@ -369,14 +365,14 @@ class NodeFeature:
     def fails(self, source: Source) -> None:
         """Let the API server go away; labels are held, and one retry makes up for it."""
         scene("The API server goes away, and a link fails meanwhile:")
-        self._serving.close()
-        source.set_link(LINK, up=False)
-        show(told("node_feature_failing"))
-        pause(2)
-        say(f"The node's labels stay: {len(self.links())} links. xelinkd holds the news.")
+        with self._cluster.away():
+            source.set_link(LINK, up=False)
+            show(told("node_feature_failing"))
+            pause(2)
+            say(f"The node's labels stay: {len(self.links())} links. xelinkd holds the news.")
+            before = self._requests()
         say("The API server comes back:")
-        before, began = self._requests(), time.monotonic()
-        self._start()
+        began = time.monotonic()
         wait_for(lambda: LINK not in self.links(), "the label to go")
         took = since(began)
         show(told("node_feature_recovered"))
