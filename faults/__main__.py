@@ -88,7 +88,8 @@ def _try(fault: Fault | Ordeal) -> Outcome:
 
 def _attempted(fault: Fault) -> Outcome:
     record = attempt(fault)
-    note = ", ".join(word for word in fault.tells if word in record.words)
+    failed = [f"requests failed: {record.failures}"] if record.failures else []
+    note = ", ".join([*(word for word in fault.tells if word in record.words), *failed])
     return Outcome(fault.name, judge(fault, record, TERMS), record.peak_mib, note, record)
 
 

@@ -75,7 +75,7 @@ def _scene(lease: float) -> Iterator[_Scene]:
         rig.daemon.start()
         rig.wait_for_labels(true_labels(BEFORE), _PATIENCE)
         rig.daemon.wait_for_workers()
-        with watching(rig.daemon.file, rig.daemon.pid) as watch:
+        with watching(rig.labels, rig.daemon.pid) as watch:
             yield _Scene(rig, clocks, watch, lease)
 
 

@@ -47,7 +47,7 @@ def crashing(worker: str) -> Findings:
         rig.wait_for_labels(true_labels(BEFORE), _PATIENCE)
         rig.daemon.wait_for_workers()
         over = Event()
-        with watching(rig.daemon.file, rig.daemon.pid) as watch:
+        with watching(rig.labels, rig.daemon.pid) as watch:
             cpu = procfs.cpu_seconds(rig.daemon.pid)
             with meanwhile(partial(_crash, rig, worker, over)):
                 rig.source.show(AFTER)

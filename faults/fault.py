@@ -35,6 +35,7 @@ class Fault:
     follows: bool = False  # the labels follow the truth while it lasts
     fetches: int = 8  # how many it lasts for
     may_end: frozenset[str] = frozenset()  # processes that it kills or has replaced
-    leaves: frozenset[Labels] = frozenset()  # what it puts in the feature file's place itself
+    leaves: frozenset[Labels] = frozenset()  # what it puts in the place of the labels itself
     grace: float = 0.0  # seconds that the recovery may take longer
+    failures: int = 0  # requests to the API server that have to fail before it may be over
     once: bool = False  # each warning and error is told once, however long it lasts

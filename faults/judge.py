@@ -42,20 +42,36 @@ def judge(fault: Fault, record: Record, terms: Terms) -> Verdict:
     recovery = _recovery(fault, record)
     complaints = (
         *_untrue_labels(fault, record),
-        *_late(fault, recovery, terms),
+        *_late(fault, recovery, record.failures, terms),
         *_memory(record, terms),
         *_deaths(fault, record),
         *_lengthened(fault, record, terms),
         *_toothless(fault, record),
         *_chatty(fault, record),
+        *_importunate(record),
     )
     return Verdict(recovery, complaints)
 
 
-def allowed(fault: Fault, terms: Terms) -> float:
-    """Give the seconds within which the new truth must be in the file."""
+def allowed(fault: Fault, terms: Terms, failures: int = 0) -> float:
+    """Give the seconds within which the new truth must be where labels go.
+
+    An API server that failed so many times is asked again after a wait, whatever is fetched.
+    """
+    if failures:
+        return longest_wait(failures) + terms.slack + fault.grace
     fetches = 2 if fault.follows else 1
     return fetches * terms.interval + terms.slack + fault.grace + (terms.deadline if fault.blocks else 0.0)
+
+
+def longest_wait(failures: int) -> float:
+    """Give the seconds after which an API server is asked again that failed so often, as documented."""
+    return min(300.0, 2.0**failures)
+
+
+def shortest_time(requests: int) -> float:
+    """Give the seconds that so many requests take at least if all fail: each wait is a quarter or more."""
+    return sum(longest_wait(failures) for failures in range(1, requests)) / 4
 
 
 def _recovery(fault: Fault, record: Record) -> float | None:
@@ -80,11 +96,11 @@ def _untrue_labels(fault: Fault, record: Record) -> Iterator[str]:
 
 
 def _shown(labels: Labels) -> str:
-    return "there was no file" if labels is None else f"the labels were {' '.join(labels)[:80]!r}"
+    return "there were none" if labels is None else f"the labels were {' '.join(labels)[:80]!r}"
 
 
-def _late(fault: Fault, recovery: float | None, terms: Terms) -> Iterator[str]:
-    limit = allowed(fault, terms)
+def _late(fault: Fault, recovery: float | None, failures: int, terms: Terms) -> Iterator[str]:
+    limit = allowed(fault, terms, failures)
     if recovery is None:
         yield "the new truth did not come"
     elif recovery > limit:
@@ -123,3 +139,14 @@ def _chatty(fault: Fault, record: Record) -> Iterator[str]:
     for name, times in Counter(record.warnings).items():
         if fault.once and times > 1:
             yield f"{name} was told {times} times"
+
+
+def _importunate(record: Record) -> Iterator[str]:
+    """Ask an API server that fails ever more seldom; one request makes up for all of them."""
+    heard = sum(record.began <= at <= record.over for at in record.requests)
+    tried, time = max(record.failures, heard), record.over - record.began
+    if record.failures and shortest_time(tried) > time:
+        yield f"{tried} requests in {time:.2f} s"
+    later = sum(at > record.over for at in record.requests)
+    if record.failures and later > 1:
+        yield f"{later} requests after it was over"

@@ -91,7 +91,7 @@ def kills(times: int, **supervision: str) -> Findings:
         rig.daemon.start()
         course = _Course(rig, random.Random(_SEED), [true_labels(BEFORE)])  # noqa: S311  no secret
         rig.wait_for_labels(true_labels(BEFORE), _PATIENCE)
-        with watching(rig.daemon.file, rig.daemon.pid) as watch:
+        with watching(rig.labels, rig.daemon.pid) as watch:
             _strike(course, times // 10)
             before = _held(rig)
             _strike(course, times - times // 10)

@@ -68,7 +68,7 @@ def _ended(prepare: Callable[[Rig], Callable[[], object]], times: int) -> Findin
         rig.wait_for_labels(labels, _PATIENCE)
         for _ in range(times):
             workers = rig.daemon.wait_for_workers().values()
-            with watching(rig.daemon.file, rig.daemon.pid) as watch:
+            with watching(rig.labels, rig.daemon.pid) as watch:
                 time.sleep(moments.uniform(0, INTERVAL))
                 end()
                 longest = max(longest, _lives(workers))

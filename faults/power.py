@@ -33,7 +33,7 @@ def power_lost() -> Findings:
     with standing() as rig, fragile_disk(rig.daemon.features, rig.daemon.file.name) as disk:
         rig.daemon.configure(supervision={"restart_delay_max": "100ms"})
         rig.daemon.start()
-        with watching(rig.daemon.file, rig.daemon.pid) as watch:
+        with watching(rig.labels, rig.daemon.pid) as watch:
             for machine in islice(cycle((BEFORE, AFTER)), _CHANGES):
                 rig.source.show(machine)
                 time.sleep(moments.uniform(0, INTERVAL))

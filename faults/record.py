@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 Labels = tuple[str, ...] | None
-"""The feature file's label lines; None: there is no file that can be read."""
+"""The label lines, in a feature file or an object; None: there is none that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """From this moment on the feature file had these labels."""
+    """From this moment on there were these labels."""
 
     at: float
     labels: Labels
@@ -26,7 +26,7 @@ class Record:
     before: Labels
     after: Labels
     sightings: tuple[Sighting, ...]
-    looks: int  # how often the file was looked at
+    looks: int  # how often the labels were looked at
     longest_blink: float  # the longest time between two looks
     peak_mib: float
     deaths: tuple[str, ...]  # names of processes, once for each death
@@ -34,6 +34,10 @@ class Record:
     words: frozenset[str]  # events told while it lasted, and their reasons
     log: str = field(repr=False)
     warnings: tuple[str, ...] = ()  # events told while it lasted that are warnings or errors
+    requests: tuple[
+        float, ...
+    ] = ()  # when the API server was asked, if there is one, as far as it could hear
+    failures: int = 0  # requests to it that failed while it lasted
 
 
 def labels_of(content: bytes) -> tuple[str, ...]:

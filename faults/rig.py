@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from support.daemon import Daemon, wait_until
 
-from faults.watch import labels_in
+from faults.watch import labels_in, labels_in_object
 from faults.wire import Source
 from xelinkd.config.schema import Labels as LabelRules
 from xelinkd.model.labels import label_lines
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from faults.record import Labels
+    from standins.api_server import ApiServer
 
 BEFORE: Final = parse_machine("8x-max1550")
 AFTER: Final = BEFORE.with_link("0.0-1.0", up=False)
@@ -31,16 +32,18 @@ DYING_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
 """What a daemon is started by, so that it ends however this program does."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rig:
     """A daemon (not started yet, or running) and the source that it asks.
 
-    `undo` takes down, once the daemon has ended, what was set up for it.
+    Its labels are in a feature file, or in the object of a cluster, if there is one. `undo` takes down, once
+    the daemon has ended, what was set up for it.
     """
 
     daemon: Daemon
     source: Source
     undo: ExitStack
+    cluster: ApiServer | None = None
 
     @property
     def folder(self) -> Path:
@@ -48,12 +51,23 @@ class Rig:
         return self.daemon.folder
 
     def labels(self) -> Labels:
-        """Give what the feature file says."""
-        return labels_in(self.daemon.file)
+        """Give what the feature file says, or the object."""
+        return labels_in_object(self.cluster) if self.cluster else labels_in(self.daemon.file)
 
     def wait_for_labels(self, labels: Labels, patience: float) -> None:
-        """Wait until the feature file says so; AssertionError if it does not."""
-        wait_until(lambda: labels_in(self.daemon.file) == labels, "the labels", patience)
+        """Wait until they are there; AssertionError if they do not come."""
+        wait_until(lambda: self.labels() == labels, "the labels", patience)
+
+    def requests(self) -> tuple[float, ...]:
+        """Give when the API server was asked."""
+        return tuple(asked.at for asked in self.cluster.asked) if self.cluster else ()
+
+    def failures(self) -> int:
+        """Give how many requests to the API server failed, as the daemon tells: it alone knows of all."""
+        if not self.cluster:
+            return 0
+        _, metrics = self.daemon.ask("/metrics")
+        return int(float(metrics.partition("\nxelinkd_sink_errors_total ")[2].partition("\n")[0]))
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def _kept() -> Iterator[tuple[Rig, Watch]]:
     with standing() as rig:
         rig.daemon.start()
         rig.wait_for_labels(true_labels(BEFORE), 20)
-        with watching(rig.daemon.file, rig.daemon.pid) as watch:
+        with watching(rig.labels, rig.daemon.pid) as watch:
             yield rig, watch
 
 

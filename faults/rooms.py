@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from faults import clock, configuration, disk, level_zero, processes, rest, source
+from faults import api_server, clock, configuration, disk, level_zero, processes, rest, source
 from faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ ROOMS: Final[Mapping[str, Sequence[Fault | Ordeal]]] = {
     "disk": disk.FAULTS,
     "clock": clock.FAULTS,
     "configuration": configuration.FAULTS,
+    "api-server": api_server.FAULTS,
 }
 FAULTS: Final[Mapping[str, Fault | Ordeal]] = {
     fault.name: fault for faults in ROOMS.values() for fault in faults

@@ -39,7 +39,7 @@ def storm() -> Findings:
         rig.daemon.start()
         rig.wait_for_labels(labels, 20)
         rig.daemon.wait_for_workers()
-        with watching(rig.daemon.file, rig.daemon.pid) as watch:
+        with watching(rig.labels, rig.daemon.pid) as watch:
             _change(rig)
             ended = time.monotonic()
             rig.wait_for_labels(last, 20)

@@ -38,15 +38,15 @@ def attempt(fault: Fault) -> Record:
         fault.prepare(rig)
         rig.daemon.start()
         rig.wait_for_labels(before, _PATIENCE)
-        with watching(rig.daemon.file, rig.daemon.pid) as watch:
-            told_before = len(rig.daemon.events())
+        with watching(rig.labels, rig.daemon.pid) as watch:
+            told_before, failed_before = len(rig.daemon.events()), rig.failures()
             began = time.monotonic()
             with fault.begin(rig):
                 rig.source.show(AFTER)  # nobody can see it any more, if the fault bites
                 _last(fault, rig)
                 told = _wait_for_a_trace(fault, rig, told_before)
                 ending = time.monotonic()
-            over = time.monotonic()
+            over, failures = time.monotonic(), rig.failures() - failed_before
             with suppress(AssertionError):  # the judge will say so
                 rig.wait_for_labels(after, _PATIENCE)
             time.sleep(_AFTERWARDS)
@@ -65,16 +65,22 @@ def attempt(fault: Fault) -> Record:
             words=_words(told),
             warnings=tuple(event["event"] for event in told if event["level"] in {"warning", "error"}),
             log=rig.daemon.log.read_text(),
+            requests=rig.requests(),
+            failures=failures,
         )
 
 
 def _last(fault: Fault, rig: Rig) -> None:
-    """Let the fault last for so many fetches: counted where they arrive, else by the interval."""
-    if not fault.counts:
+    """Let the fault last for so many fetches: counted where they arrive, else by the interval.
+
+    Then for so many failed requests to the API server.
+    """
+    if fault.counts:
+        enough = len(rig.source.fetches) + fault.fetches
+        wait_until(lambda: len(rig.source.fetches) >= enough, f"{fault.fetches} fetches", 3 * _PATIENCE)
+    else:
         time.sleep(fault.fetches * max(INTERVAL, DEADLINE if fault.blocks else 0.0))
-        return
-    enough = len(rig.source.fetches) + fault.fetches
-    wait_until(lambda: len(rig.source.fetches) >= enough, f"{fault.fetches} fetches", 3 * _PATIENCE)
+    wait_until(lambda: rig.failures() >= fault.failures, f"{fault.failures} failures", 3 * _PATIENCE)
 
 
 def _wait_for_a_trace(fault: Fault, rig: Rig, told_before: int) -> Sequence[Event]:

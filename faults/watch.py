@@ -1,4 +1,4 @@
-"""Looks at the feature file and at the processes all the while, each in a thread of its own."""
+"""Looks at the labels and at the processes all the while, each in a thread of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-_FILE_EVERY: Final = 0.01  # seconds
+    from standins.api_server import ApiServer
+
+_LABELS_EVERY: Final = 0.01  # seconds
 _PROCESSES_EVERY: Final = 0.1  # the kernel takes 10 ms to add up the memory of a tree
 
 
@@ -32,6 +34,13 @@ def labels_in(file: Path) -> Labels:
         return None
 
 
+def labels_in_object(cluster: ApiServer) -> Labels:
+    """Read what the node's object says."""
+    if cluster.object is None:
+        return None
+    return tuple(f"{name}={value}" for name, value in cluster.labels().items())
+
+
 def _at_once(path: str, flags: int) -> int:
     """Open without waiting: for a FIFO's writer, that would be for ever."""
     return os.open(path, flags | os.O_NONBLOCK)
@@ -41,7 +50,7 @@ def _at_once(path: str, flags: int) -> int:
 class Watch:
     """What has been seen so far."""
 
-    file: Path
+    labels: Callable[[], Labels]
     pid: int
     sightings: list[Sighting] = field(default_factory=list)
     looks: int = 0
@@ -52,8 +61,8 @@ class Watch:
     _alive: dict[int, str] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Look at the file."""
-        labels, now = labels_in(self.file), time.monotonic()
+        """Look at the labels."""
+        labels, now = self.labels(), time.monotonic()
         self.looks += 1
         self.longest_blink = max(self.longest_blink, now - self._looked)
         self._looked = now
@@ -80,10 +89,10 @@ class Watch:
 
 
 @contextmanager
-def watching(file: Path, pid: int) -> Iterator[Watch]:
+def watching(labels: Callable[[], Labels], pid: int) -> Iterator[Watch]:
     """Watch while the block lasts."""
-    watch = Watch(file, pid)
-    with _repeating(watch.look, _FILE_EVERY), _repeating(watch.count, _PROCESSES_EVERY):
+    watch = Watch(labels, pid)
+    with _repeating(watch.look, _LABELS_EVERY), _repeating(watch.count, _PROCESSES_EVERY):
         yield watch
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_a_fault_is_held_when_all_is_as_it_should_be() -> None:
 @pytest.mark.parametrize(
     ("sightings", "complaint"),
     [
-        (((99.9, OLD), (100.5, None), (100.51, OLD), (101.5, NEW)), "after 0.50 s there was no file"),
+        (((99.9, OLD), (100.5, None), (100.51, OLD), (101.5, NEW)), "after 0.50 s there were none"),
         (((99.9, OLD), (100.5, NONE), (101.5, NEW)), "after 0.50 s the labels were 'ns/xe-links='"),
         (((99.9, OLD), (100.9, NEW)), "after 0.90 s the labels were 'ns/xe-links=0.0-2.0'"),
         (((99.9, OLD), (101.2, NEW), (101.3, OLD), (101.4, NEW)), "after 1.30 s the labels were"),
@@ -113,12 +114,41 @@ def test_an_interval_that_grows_is_a_complaint() -> None:
     assert not _complaints(late, replace(FAULT, counts=False))
 
 
+ASKED = replace(HELD, over=104.0, requests=(99.0, 100.3, 101.5, 103.5, 104.5), failures=3)
+
+
+def test_an_api_server_that_failed_has_its_wait() -> None:
+    """After three failed requests it is asked again within 8 s, and a second more, not within an interval."""
+    soon = replace(ASKED, sightings=(Sighting(99.9, OLD), Sighting(112.9, NEW)))
+    late = replace(ASKED, sightings=(Sighting(99.9, OLD), Sighting(113.5, NEW)))
+
+    assert not _complaints(soon)
+    assert _complaints(late) == "the new truth came after 9.50 s, which is more than 9.00 s"
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"failures": 5}, "5 requests in 4.00 s"),
+        ({"requests": (100.1, 100.2, 100.3, 100.4, 103.0)}, "5 requests in 4.00 s"),
+        ({"requests": (100.3, 101.5, 103.5, 104.5, 104.6)}, "2 requests after it was over"),
+    ],
+    ids=["as the daemon counts", "as the server counts", "afterwards"],
+)
+def test_an_api_server_that_is_pressed_is_a_complaint(changes: dict[str, Any], complaint: str) -> None:
+    """Whoever asks a failing server more often than documented did not hold, and so with the retry."""
+    fine = replace(ASKED, sightings=(Sighting(99.9, OLD), Sighting(104.6, NEW)))
+
+    assert not _complaints(fine)
+    assert _complaints(replace(fine, **changes)) == complaint
+
+
 def test_what_a_fault_does_to_the_file_itself_is_no_complaint_until_it_is_repaired() -> None:
     """Somebody who removes the file is not the daemon's fault; the daemon may not do so itself."""
     removes = replace(FAULT, leaves=frozenset({None}))
 
     assert not _complaints(_with_sightings((99.9, OLD), (100.5, None), (101.5, NEW)), removes)
-    assert "there was no file" in _complaints(
+    assert "there were none" in _complaints(
         _with_sightings((99.9, OLD), (101.5, NEW), (101.6, None)), removes
     )
     assert "the labels were ''" in _complaints(
