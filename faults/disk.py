@@ -182,8 +182,11 @@ def _replaced(make: Callable[[Path], object]) -> Begin:
     """Put something else in the file's place; AssertionError if it is lost."""
 
     def swap(file: Path) -> None:
-        file.unlink()
-        make(file)
+        made = file.parent.parent / "made"
+        make(made)
+        if made.is_dir() and not made.is_symlink():  # cannot be renamed to a file
+            file.unlink()
+        made.rename(file)  # in one step: a daemon that found no file would write one over it
 
     swapped = _once(swap, _ASIDE)
 

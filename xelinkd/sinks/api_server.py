@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from urllib3.response import HTTPResponse
 
-MAX_SIZE: Final = 8 * 1024 * 1024  # bytes of an answer; an object of ours takes some thousand
+MAX_SIZE: Final = 4 * 1024 * 1024  # bytes of an answer; an object of ours takes some thousand
 TOKEN: Final = "token"  # noqa: S105  the file's name
 CA: Final = "ca.crt"
 NAMESPACE: Final = "namespace"
