@@ -47,7 +47,7 @@ def read_parts(parts: Iterable[bytes], known: Page | None = None) -> Page:
         return known
     rows = _rows(seen)
     topology = topology_of(rows)
-    gap = first_gap(rows) or _passed_over(rows, seen.block) or _ends_too_soon(topology, seen.rest)
+    gap = first_gap(rows) or _passed_over(seen.lines - len(rows)) or _ends_too_soon(topology, seen.rest)
     return Page(rows, topology, gap, seen.block)
 
 
@@ -78,9 +78,8 @@ def _rows(seen: Excerpt) -> tuple[Row, ...]:
     return rows
 
 
-def _passed_over(rows: tuple[Row, ...], block: bytes) -> str | None:
+def _passed_over(count: int) -> str | None:
     """Doubt a page that names some tiles nowhere: what is left of it may well be a full square."""
-    count = block.count(b"\n") + 1 - len(rows)
     return f"rows that do not name both their tiles and a lane count: {count}" if count else None
 
 

@@ -53,6 +53,11 @@ class Excerpt(Struct, frozen=True):
     is_of_xpum_2: bool
     runs: tuple[Run, ...]
 
+    @property
+    def lines(self) -> int:
+        """How many lines of the family there are."""
+        return sum(run.lines for run in self.runs)
+
     def place(self, number: int) -> int:
         """Give the number on the page of a line of the block; both begin at 1."""
         for run in self.runs:

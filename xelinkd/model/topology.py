@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import msgspec
@@ -117,9 +117,9 @@ def first_gap(rows: Iterable[Row]) -> str | None:
     included, and shows a XeLink from both ends. A page that does not was perhaps cut on its way. XPU Manager
     says -1 of two tiles that it knows nothing of: that is not "no link".
     """
-    connections: dict[tuple[Tile, Tile], set[float]] = {}
+    connections: dict[tuple[Tile, Tile], set[float]] = defaultdict(set)
     for row in rows:
-        connections.setdefault((row.local, row.remote), set()).add(row.connection)
+        connections[row.local, row.remote].add(row.connection)
     return next(_gaps(connections), None)
 
 
