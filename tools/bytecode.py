@@ -24,6 +24,10 @@ def import_all() -> None:
     for module in pkgutil.walk_packages(xelinkd.__path__, "xelinkd."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
+    for name, module in list(sys.modules.items()):
+        if module.__spec__ is None and not name.startswith("__"):  # deferred: it comes when it is asked for
+            del sys.modules[name]
+            import_module(name)
 
 
 def imported() -> Iterator[tuple[str, str]]:
