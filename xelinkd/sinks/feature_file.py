@@ -93,8 +93,8 @@ class FeatureFileSink(Struct, frozen=True):
         """
         render(FeatureFile(lines, expiry=0))
 
-    def write(self, file: FeatureFile) -> None:
-        """Replace the feature file: synced, then one rename, then the folder synced.
+    def write(self, file: FeatureFile) -> Signature:
+        """Replace the feature file: synced, then one rename, then the folder synced. Gives its signature.
 
         Raises:
             OSError: it could not be done; the old file is as it was.
@@ -103,7 +103,7 @@ class FeatureFileSink(Struct, frozen=True):
         """
         content = render(file)
         self.staging.mkdir(mode=0o755, exist_ok=True)
-        replace_whole(self.path, content, self._staged())
+        return replace_whole(self.path, content, self._staged())
 
     def remove(self) -> None:
         """Remove the feature file; none is fine.

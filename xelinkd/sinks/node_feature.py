@@ -144,7 +144,7 @@ class NodeFeatureSink:
         """
         render_file(FeatureFile(lines, expiry=0))
 
-    def write(self, file: FeatureFile) -> None:
+    def write(self, file: FeatureFile) -> int | None:
         """Apply labels and their end; what others have in the object stays.
 
         Raises:
@@ -157,6 +157,7 @@ class NodeFeatureSink:
             "PATCH", path_of(who) + _APPLIED, content, APPLY, take=lambda answer: written_in(answer, who)
         )
         self._known, self._found = applied.metadata, Ours(file, usable=True)
+        return self.signature()
 
     def remove(self) -> None:
         """Delete the object, unless somebody has changed it since it was looked at.

@@ -55,14 +55,14 @@ class OutputFile(Struct, frozen=True):
             raise ForeignError(self._foreign("a file that xelinkd did not write"))
         return content
 
-    def write(self, content: bytes) -> None:
-        """Replace it.
+    def write(self, content: bytes) -> Signature:
+        """Replace it; give its signature.
 
         Raises:
             OSError: it could not be done; the old file is as it was.
 
         """
-        replace_whole(self.path, content, self._staged(os.getpid()))
+        return replace_whole(self.path, content, self._staged(os.getpid()))
 
     def remove(self) -> None:
         """Remove it; none is fine.

@@ -83,8 +83,8 @@ class Sink(Protocol):
 
         """
 
-    def write(self, file: FeatureFile) -> None:
-        """Have these labels there, as a whole."""
+    def write(self, file: FeatureFile) -> object | None:
+        """Have these labels there, as a whole. Gives their signature, whatever may be there by now."""
 
     def remove(self) -> None:
         """Have nothing there; nothing is fine."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MODE: Final = 0o644  # who reads it is another user
@@ -29,8 +30,10 @@ def signature_of(path: Path) -> Signature | None:
     return found.st_ino, found.st_ctime_ns, found.st_size, found.st_mode
 
 
-def replace_whole(path: Path, content: bytes, staged: Path) -> None:
+def replace_whole(path: Path, content: bytes, staged: Path) -> Signature:
     """Replace a file: `staged`, on the same file system, is written and synced, renamed, the folder synced.
+
+    Gives the signature of this content, whatever may stand there by now.
 
     Raises:
         OSError: it could not be done; the old file is as it was.
@@ -38,12 +41,15 @@ def replace_whole(path: Path, content: bytes, staged: Path) -> None:
     """
     try:
         _write_synced(staged, content)
-        staged.rename(path)
+        with _marked(staged) as descriptor:
+            staged.rename(path)
+            renamed = os.fstat(descriptor)
     except BaseException:
         with suppress(OSError):
             staged.unlink()
         raise
     _sync_folder(path.parent)
+    return renamed.st_ino, renamed.st_ctime_ns, len(content), stat.S_IFREG | MODE
 
 
 def remove(path: Path) -> None:
@@ -62,6 +68,16 @@ def kind_of(mode: int) -> str:
     """Name what is no regular file."""
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a FIFO"}
     return kinds.get(stat.S_IFMT(mode), "not a regular file")
+
+
+@contextmanager
+def _marked(path: Path) -> Iterator[int]:
+    """Know a file again wherever it comes to be; by O_PATH, for whose end inotify tells nobody."""
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _write_synced(path: Path, content: bytes) -> None:

@@ -200,9 +200,9 @@ class Keeper:
         before = self._found
         if isinstance(before, Foreign):
             self._sink.make_way(before)
-        self._sink.write(file)
+        signature = self._sink.write(file)
         self._writes += 1
-        self._found, self._signature = Ours(file, usable=True), self._sink.signature()
+        self._found, self._signature = Ours(file, usable=True), signature
         self._written_offset = now.offset
         keeper_words.tell_written(self._sink, before, self._lines, file)
         self._lines = file.lines

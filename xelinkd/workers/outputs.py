@@ -125,8 +125,8 @@ class OutputKeeper:
             self._wanted = self._rendered(snapshot)
         self._look()
         if self._there != self._wanted:
-            self._file.write(self._wanted)
-            self._there, self._signature = self._wanted, self._file.signature()
+            self._signature = self._file.write(self._wanted)
+            self._there = self._wanted
             self._told = replace(self._told, writes=self._told.writes + 1, written_at=now)
             log.info("output_written", file=self._output.file, format=self._output.format)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import field
 from support.keeping import (
     FOREIGN,
+    LEASE,
     ONE,
     TAMPERINGS,
     WALL,
@@ -20,12 +22,14 @@ from support.keeping import (
 )
 
 from xelinkd.model.feature_file import FeatureFile
+from xelinkd.sinks.feature_file import FeatureFileSink
+from xelinkd.workers.keeper import Keeper
+from xelinkd.workers.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xelinkd.sinks.feature_file import FeatureFileSink
-    from xelinkd.workers.keeper import Keeper
+    from xelinkd.sinks.whole_file import Signature
 
 
 @pytest.mark.parametrize("tamper", [*TAMPERINGS, *FOREIGN])
@@ -43,6 +47,31 @@ def test_a_file_that_others_changed_is_repaired(
     keeper.step()
     assert identity(sink) == before
     assert ("feature_file_moved_aside" in names(told())) is (tamper in FOREIGN)
+
+
+class Haunted(FeatureFileSink, frozen=True):
+    """A feature file that others touch in the moment after it is written, once for each of these."""
+
+    tamperings: list[Callable[[Path], None]] = field(default_factory=list)
+
+    def write(self, file: FeatureFile) -> Signature:
+        """Write it, and let others come."""
+        signature = super().write(file)
+        if self.tamperings:
+            self.tamperings.pop()(self.path)
+        return signature
+
+
+@pytest.mark.parametrize("tamper", [*TAMPERINGS, *FOREIGN])
+def test_a_file_that_others_change_at_once_is_repaired(
+    sink: FeatureFileSink, clock: Clock, tamper: Callable[[Path], None]
+) -> None:
+    """What comes in the file's place in the moment after a write is seen like any other change."""
+    keeper = Keeper(Haunted(sink.path, sink.staging, tamperings=[tamper]), LEASE, clock, Memory())
+    keeper.step(ONE, clock.boot)
+    keeper.step()
+    assert on_disk(sink) == FeatureFile(ONE, WALL + 1000)
+    assert stat.S_IMODE(sink.path.stat().st_mode) == 0o644
 
 
 def test_what_is_not_ours_is_kept(keeper: Keeper, sink: FeatureFileSink, clock: Clock, told: Told) -> None:
