@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -102,30 +102,24 @@ def _labels(state: State) -> shown.Labels:
 
 
 def _feature_file(state: State) -> shown.FeatureFile:
-    keeping = state.keeping
-    return shown.FeatureFile(
-        path=state.supervision.place,
-        writes=keeping.writes,
-        errors=keeping.errors,
-        written_at=stamp_if_any(state, keeping.written_at),
-        error=keeping.fault.error if keeping.fault else None,
-        failing_since=stamp_if_any(state, keeping.fault.since if keeping.fault else None),
-        waits_for_lock=keeping.waits_for_lock,
-    )
+    return shown.FeatureFile(path=state.supervision.place, **_kept(state))
 
 
 def _sink(state: State) -> shown.Sink:
+    return shown.Sink(kind=state.supervision.sink, place=state.supervision.place, **_kept(state))
+
+
+def _kept(state: State) -> dict[str, Any]:
+    """Tell what is the same of a sink of any kind."""
     keeping = state.keeping
-    return shown.Sink(
-        kind=state.supervision.sink,
-        place=state.supervision.place,
-        writes=keeping.writes,
-        errors=keeping.errors,
-        written_at=stamp_if_any(state, keeping.written_at),
-        error=keeping.fault.error if keeping.fault else None,
-        failing_since=stamp_if_any(state, keeping.fault.since if keeping.fault else None),
-        waits_for_lock=keeping.waits_for_lock,
-    )
+    return {
+        "writes": keeping.writes,
+        "errors": keeping.errors,
+        "written_at": stamp_if_any(state, keeping.written_at),
+        "error": keeping.fault.error if keeping.fault else None,
+        "failing_since": stamp_if_any(state, keeping.fault.since if keeping.fault else None),
+        "waits_for_lock": keeping.waits_for_lock,
+    }
 
 
 def _output(state: State, output: told.Output) -> shown.Output:
