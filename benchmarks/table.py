@@ -29,10 +29,10 @@ def markdown(rows: Rows) -> str:
     return "\n".join([first, f"|{'---|' * len(cells[0])}", *others])
 
 
-def placed(document: str, text: str) -> str:
+def placed(document: str, text: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """Put a text between a document's marks; ValueError if it has none."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = document.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
-        raise ValueError(f"there is no place for the table: {BEGIN.strip()} ... {END.strip()}")
+        raise ValueError(f"there is no place for the table: {marks[0].strip()} ... {marks[1].strip()}")
     return f"{before}{begin}\n{text}\n{end}{after}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.table import placed as table_placed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -48,13 +50,9 @@ def markdown(outcomes: Iterable[Outcome], facts: Mapping[str, object]) -> str:
     return "\n".join([*lines, "", f"Measured on: {measured_on}.", ""])
 
 
-def placed(document: str, text: str) -> str:
+def placed(document: str, table: str) -> str:
     """Put a text between a document's marks; ValueError if it has none."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"there is no place for the table: {BEGIN.strip()} ... {END.strip()}")
-    return f"{before}{begin}\n{text}\n{end}{after}"
+    return table_placed(document, table, (BEGIN, END))
 
 
 def as_json(outcomes: Iterable[Outcome], facts: Mapping[str, object]) -> dict[str, object]:

@@ -67,7 +67,7 @@ def _with(name: str, module: ModuleType | None) -> Iterator[None]:
 
 
 _UNUSED: Final = (
-    *("asyncio", "bz2", "locale", "lzma", "mimetypes", "random", "shutil", "tempfile", "textwrap"),
+    *("bz2", "locale", "lzma", "mimetypes", "random", "shutil", "tempfile", "textwrap"),
     *("msgspec.inspect", "structlog.stdlib", "structlog.threadlocal"),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING, Final, get_args
 
 from xelinkd import logs
@@ -43,7 +42,6 @@ def run(arguments: Sequence[str]) -> Status:
     """Run the daemon until it is told to end."""
     parsed = parse(command_line(), arguments)
     loaded = load_and_log(parsed, "supervisor")
-    gc.freeze()  # the workers share it all: a full collection in one of them would copy 7 MB
     try:
         return _STATUSES[supervise(loaded, parsed.load_again)]
     except Exception:

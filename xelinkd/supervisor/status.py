@@ -75,7 +75,7 @@ def _load() -> None:
     if _MODULE not in sys.modules:
         load_status_leanly()
         import_module(_MODULE)
-        gc.freeze()  # as at the start: see `cli.run`
+        gc.freeze()  # as at the start: see `cli.main`
 
 
 def status(loaded: Loaded, boards: Boards) -> Build:
