@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from support.trials import outcome_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.once  # what the daemon bears, its own rooms are tried for on each Python
 
-REPOSITORY = Path(__file__).parents[2]
 # How soon a busy machine gets to it is no matter of tests.
 SLOW = ("the new truth came after", "from one fetch to the next")
 
@@ -20,16 +19,7 @@ SLOW = ("the new truth came after", "from one fetch to the next")
 def test_a_lost_gpu_costs_no_label(tmp_path: Path) -> None:
     """A GPU that the kernel has, and Level Zero does not show, leaves all labels as they are."""
     name = "Level Zero: a GPU less than the kernel has"
-    command = [sys.executable, "-m", "faults", "--only", name, "--json", str(tmp_path / "seen.json")]
-    subprocess.run(
-        command,
-        cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": "tests"},
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    (outcome,) = json.loads((tmp_path / "seen.json").read_text())["outcomes"]
+    outcome = outcome_of(name, tmp_path)
     complaints = outcome["complaints"]
     if "] mount " in str(complaints):
         pytest.skip("this machine does not let us mount anything")
