@@ -13,8 +13,11 @@ from os import mkfifo
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from support.daemon import wait_until
+
 from faults.fault import Fault, leave_alone
 from faults.fragile_disk import WRITES, fragile_disk
+from faults.meanwhile import meanwhile
 from faults.mounts import bound, mounted
 from faults.ordeal import Ordeal
 from faults.power import power_lost
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     Begin = Callable[[Rig], AbstractContextManager[object]]
 
 _OTHER: Final = "gpu.intel.com/xe-links=7.0-9.0\n"
+_ANOTHERS: Final = "vendor.example/mine=true\n"  # neither xelinkd nor the sidecar before it writes that
 _FAILS: Final = "feature_file_failing"
 _REPAIRED: Final = "feature_file_repaired"
 _ASIDE: Final = "feature_file_moved_aside"
@@ -194,9 +198,28 @@ def _replaced(make: Callable[[Path], object]) -> Begin:
     def do(rig: Rig) -> Iterator[None]:
         with swapped(rig):
             yield
-        assert list(rig.daemon.features.glob(".xelinkd/*.foreign")), "what was moved aside is lost"  # noqa: S101
+        _assert_kept(rig)
 
     return do
+
+
+def _assert_kept(rig: Rig) -> None:
+    assert list(rig.daemon.features.glob(".xelinkd/*.foreign")), "what was in the way is lost"  # noqa: S101
+
+
+@contextmanager
+def _joined(slowly: Begin, rig: Rig) -> Iterator[None]:
+    """Put another file in its place while the next one is synced; AssertionError if it is lost."""
+
+    def come() -> None:
+        wait_until(lambda: list(rig.daemon.features.glob(".xelinkd/*.new")), "a file to be synced")
+        made = rig.daemon.features / ".made"
+        made.write_text(_ANOTHERS)
+        made.rename(rig.daemon.file)
+
+    with slowly(rig), meanwhile(come):
+        yield
+    _assert_kept(rig)
 
 
 def _make_link(path: Path) -> None:
@@ -243,7 +266,19 @@ def _in_its_place(name: str, make: Callable[[Path], object], *left: Labels) -> F
     return _repaired(f"{name} in its place", _replaced(make), _ASIDE, None, *left)
 
 
-_SLOWLY: Final = _on_a_disk_that(f"fsync takes {_SLOW:g} s", lambda disk: disk.syncing_slowly(_SLOW))
+_SLOWLY: Final = replace(
+    _on_a_disk_that(f"fsync takes {_SLOW:g} s", lambda disk: disk.syncing_slowly(_SLOW)),
+    follows=True,
+    grace=2 * _SLOW,
+    tells=("labels_changed",),
+)
+_JOINED: Final = replace(
+    _SLOWLY,
+    name="another file while fsync is slow",
+    begin=partial(_joined, _SLOWLY.begin),
+    tells=(_ASIDE,),
+    leaves=frozenset({labels_of(_ANOTHERS.encode())}),
+)
 _HANGING: Final = _on_a_disk_that("fsync hangs", lambda disk: disk.holding("FSYNC", "FSYNCDIR"))
 
 FAULTS: Final = (
@@ -254,7 +289,8 @@ FAULTS: Final = (
     _on_a_disk_that("writes fail (EIO)", _refusing(errno.EIO, ("WRITE",))),
     _on_a_disk_that("fsync fails (EIO)", _refusing(errno.EIO, ("FSYNC",))),
     _on_a_disk_that("rename fails (EIO)", _refusing(errno.EIO, ("RENAME", "RENAME2"))),
-    replace(_SLOWLY, follows=True, grace=2 * _SLOW, tells=("labels_changed",)),
+    _SLOWLY,
+    _JOINED,
     replace(_HANGING, tells=("worker_hung",), counts=False, fetches=int((HEARTBEAT + 2) / INTERVAL)),
     _failing("mounted read-only", _read_only),
     _failing("folder removed and made again", _folder_gone, None),

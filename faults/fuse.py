@@ -45,6 +45,7 @@ class Op(IntEnum):
     UNLINK = 10
     RMDIR = 11
     RENAME = 12
+    LINK = 13
     OPEN = 14
     READ = 15
     WRITE = 16
@@ -182,6 +183,12 @@ class Server:
         self.volume.rename(request.node, old, folder, new)
         return b""
 
+    def link(self, request: Request) -> bytes:
+        """Give a node a second name."""
+        (number,) = request.numbers("Q")
+        self.volume.link(number, request.node, request.name(8))
+        return self._entry(number)
+
     def open(self, _request: Request) -> bytes:
         """Open whatever it is."""
         return struct.pack("<QII", 0, _DIRECT, 0)
@@ -237,7 +244,7 @@ class Server:
         node = self.volume.nodes[number]
         size = len(node.content) if isinstance(node, File) else 0
         links = sum(
-            number in folder.entries.values()
+            list(folder.entries.values()).count(number)
             for folder in self.volume.nodes.values()
             if isinstance(folder, Folder)
         )
@@ -274,6 +281,7 @@ _OPERATIONS: Final[dict[Op, Callable[[Server, Request], bytes]]] = {
     Op.RMDIR: Server.remove,
     Op.RENAME: Server.rename,
     Op.RENAME2: Server.rename,
+    Op.LINK: Server.link,
     Op.OPEN: Server.open,
     Op.OPENDIR: Server.opendir,
     Op.CREATE: Server.create,

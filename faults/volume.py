@@ -75,14 +75,22 @@ class Volume:
 
     def make(self, parent: int, name: str, node: Node) -> int:
         """Put a new node into a folder; EEXIST if the name is taken."""
+        number = len(self.nodes) + 1
+        self._enter(number, parent, name)
+        self.nodes[number] = node
+        return number
+
+    def link(self, number: int, parent: int, name: str) -> None:
+        """Give a node another name; EEXIST if that is taken."""
+        self._enter(number, parent, name)
+        self.nodes[number].changes += 1
+
+    def _enter(self, number: int, parent: int, name: str) -> None:
         folder = self.folder(parent)
         if name in folder.entries:
             raise FileExistsError(errno.EEXIST, name)
-        number = len(self.nodes) + 1
-        self.nodes[number] = node
         folder.entries[name] = number
         folder.changes += 1
-        return number
 
     def remove(self, parent: int, name: str) -> None:
         """Take a name out of its folder; ENOTEMPTY if it is of a folder that is not empty."""

@@ -15,6 +15,7 @@ import pytest
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, TooLargeError, render
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.sink import Absent, Foreign, Ours
+from xelinkd.sinks.whole_file import read_at_once, replace_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,18 +178,26 @@ def test_what_is_not_ours_can_be_moved_aside(
     """What somebody put in the file's place is kept, out of NFD's sight, and makes room for the labels."""
     make(sink.path)
     before = sink.path.lstat()
-    aside = sink.keep_aside()
-    assert aside == sink.staging / "labels.txt.foreign"
-    assert (aside.lstat().st_ino, aside.lstat().st_size) == (before.st_ino, before.st_size)
     sink.write(_OURS)
     assert sink.read() == Ours(_OURS, usable=True), what
+    aside = (sink.staging / "labels.txt.foreign").lstat()
+    assert (aside.st_ino, aside.st_size) == (before.st_ino, before.st_size)
+
+
+def test_a_fifo_that_comes_after_the_look_is_not_waited_for(tmp_path: Path) -> None:
+    """What takes a file's place in the moment before it is read holds nobody up."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert read_at_once(pipe, 100) == b""
+    somebody = os.open(pipe, os.O_RDWR)
+    assert read_at_once(pipe, 100) == b""
+    os.close(somebody)
 
 
 def test_nothing_moved_aside_replaces_another(sink: FeatureFileSink) -> None:
     """Whatever was moved aside stays, however often it happens."""
     for content in ("one", "two", "three"):
         sink.path.write_text(content)
-        sink.keep_aside()
         sink.write(_OURS)
         sink.remove()
     kept = {path.name: path.read_text() for path in sink.staging.iterdir()}
@@ -315,12 +324,12 @@ def test_no_folder_is_an_error_and_is_not_made(sink: FeatureFileSink) -> None:
     assert sink.read() == Ours(_OURS, usable=True)
 
 
-def test_a_failed_rename_leaves_nothing_behind(sink: FeatureFileSink) -> None:
-    """When the file's place is taken by a folder, the write fails and cleans up."""
-    sink.path.mkdir()
+def test_a_failed_rename_leaves_nothing_behind(tmp_path: Path) -> None:
+    """When a file cannot come in its place, the write fails and cleans up."""
+    (tmp_path / "taken").mkdir()
     with pytest.raises(IsADirectoryError):
-        sink.write(_OURS)
-    assert _files(sink.staging) == []
+        replace_whole(tmp_path / "taken", b"new", tmp_path / "staged", make_way=lambda: None)
+    assert _files(tmp_path) == ["taken"]
 
 
 def test_removing_is_one_event_and_may_be_repeated(sink: FeatureFileSink) -> None:

@@ -16,7 +16,15 @@ from msgspec import Struct
 from xelinkd import logs
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, read, render
 from xelinkd.sinks.sink import Absent, Foreign, Ours
-from xelinkd.sinks.whole_file import MODE, Signature, kind_of, remove, replace_whole, signature_of
+from xelinkd.sinks.whole_file import (
+    MODE,
+    Signature,
+    kind_of,
+    read_at_once,
+    remove,
+    replace_whole,
+    signature_of,
+)
 from xelinkd.telling import tell
 
 if TYPE_CHECKING:
@@ -79,7 +87,7 @@ class FeatureFileSink(Struct, frozen=True):
             return Foreign(kind_of(mode))
         if size > MAX_SIZE:
             return Foreign(f"a file of {size} bytes")
-        file = read(self.path.read_bytes())
+        file = read(read_at_once(self.path, MAX_SIZE))
         return (
             Foreign("a file with other content") if file is None else Ours(file, stat.S_IMODE(mode) == MODE)
         )
@@ -96,6 +104,8 @@ class FeatureFileSink(Struct, frozen=True):
     def write(self, file: FeatureFile) -> Signature:
         """Replace the feature file: synced, then one rename, then the folder synced. Gives its signature.
 
+        What is not ours is kept aside, with a warning.
+
         Raises:
             OSError: it could not be done; the old file is as it was.
             TooLargeError: NFD would not take it.
@@ -103,7 +113,7 @@ class FeatureFileSink(Struct, frozen=True):
         """
         content = render(file)
         self.staging.mkdir(mode=0o755, exist_ok=True)
-        return replace_whole(self.path, content, self._staged())
+        return replace_whole(self.path, content, self._staged(), self._make_way)
 
     def remove(self) -> None:
         """Remove the feature file; none is fine.
@@ -113,16 +123,6 @@ class FeatureFileSink(Struct, frozen=True):
 
         """
         remove(self.path)
-
-    def make_way(self, found: Foreign) -> None:
-        """Keep what is not ours aside, and say so.
-
-        Raises:
-            OSError: it could not be kept.
-
-        """
-        aside = self.keep_aside()
-        log.warning("feature_file_moved_aside", file=self.path, found=found.what, moved_to=aside)
 
     def keep_aside(self) -> Path:
         """Keep what is not ours in the staging folder, out of NFD's sight; give where.
@@ -144,6 +144,12 @@ class FeatureFileSink(Struct, frozen=True):
         except OSError:
             self.path.rename(aside)
         return aside
+
+    def _make_way(self) -> None:
+        found = self.read()
+        if isinstance(found, Foreign):
+            aside = self.keep_aside()
+            log.warning("feature_file_moved_aside", file=self.path, found=found.what, moved_to=aside)
 
     def _is_also(self, aside: Path) -> bool:
         return os.path.samestat(self.path.lstat(), aside.lstat())

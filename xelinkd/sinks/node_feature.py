@@ -176,9 +176,6 @@ class NodeFeatureSink:
             raise
         self._found = Absent()
 
-    def make_way(self, found: Foreign) -> None:
-        """Do nothing: what others have in the object stays there, beside ours."""
-
     def sweep(self) -> None:
         """Do nothing: a request is done or not, and leaves nothing behind."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from xelinkd.outputs.format import MAX_SIZE
-from xelinkd.sinks.whole_file import Signature, kind_of, remove, replace_whole, signature_of
+from xelinkd.sinks.whole_file import Signature, kind_of, read_at_once, remove, replace_whole, signature_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ class OutputFile(Struct, frozen=True):
         *_, size, mode = signature
         if not stat.S_ISREG(mode):
             raise ForeignError(self._foreign(kind_of(mode)))
-        content = self.path.read_bytes() if size <= MAX_SIZE else b"large"
+        content = read_at_once(self.path, MAX_SIZE) if size <= MAX_SIZE else b"large"
         if content and not content.startswith(self.marks):
             raise ForeignError(self._foreign("a file that xelinkd did not write"))
         return content
@@ -60,9 +60,10 @@ class OutputFile(Struct, frozen=True):
 
         Raises:
             OSError: it could not be done; the old file is as it was.
+            ForeignError: what is there is not ours.
 
         """
-        return replace_whole(self.path, content, self._staged(os.getpid()))
+        return replace_whole(self.path, content, self._staged(os.getpid()), make_way=self.read)
 
     def remove(self) -> None:
         """Remove it; none is fine.

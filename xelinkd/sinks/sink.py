@@ -84,13 +84,13 @@ class Sink(Protocol):
         """
 
     def write(self, file: FeatureFile) -> object | None:
-        """Have these labels there, as a whole. Gives their signature, whatever may be there by now."""
+        """Have these labels there, as a whole; keep what is not ours, even if it came a moment ago.
+
+        Gives their signature, whatever may be there by now.
+        """
 
     def remove(self) -> None:
         """Have nothing there; nothing is fine."""
-
-    def make_way(self, found: Foreign) -> None:
-        """Keep what is not ours, and say where, before something of ours is written in its place."""
 
     def memo(self) -> bytes:
         """Give what a successor may use of what is known here; it is another one when that is."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MODE: Final = 0o644  # who reads it is another user
@@ -30,10 +30,23 @@ def signature_of(path: Path) -> Signature | None:
     return found.st_ino, found.st_ctime_ns, found.st_size, found.st_mode
 
 
-def replace_whole(path: Path, content: bytes, staged: Path) -> Signature:
+def read_at_once(path: Path, size: int) -> bytes:
+    """Read at most `size` bytes of what was a regular file a moment ago; a FIFO in its place gives none.
+
+    Raises:
+        OSError: it cannot be read, or is something else by now.
+
+    """
+    with open(path, "rb", opener=_open_at_once) as file:
+        return file.read(size) or b""
+
+
+def replace_whole(path: Path, content: bytes, staged: Path, make_way: Callable[[], object]) -> Signature:
     """Replace a file: `staged`, on the same file system, is written and synced, renamed, the folder synced.
 
-    Gives the signature of this content, whatever may stand there by now.
+    A sync may take seconds, and others may come meanwhile: `make_way` looks at what is there, just before
+    the rename, and raises if it must stay. Gives the signature of this content, whatever may stand there by
+    now.
 
     Raises:
         OSError: it could not be done; the old file is as it was.
@@ -42,6 +55,7 @@ def replace_whole(path: Path, content: bytes, staged: Path) -> Signature:
     try:
         _write_synced(staged, content)
         with _marked(staged) as descriptor:
+            make_way()
             staged.rename(path)
             renamed = os.fstat(descriptor)
     except BaseException:
@@ -78,6 +92,11 @@ def _marked(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for a FIFO's writer, and without following a link."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
 
 
 def _write_synced(path: Path, content: bytes) -> None:

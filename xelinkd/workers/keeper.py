@@ -198,8 +198,6 @@ class Keeper:
 
     def _write(self, file: FeatureFile, now: Instant) -> None:
         before = self._found
-        if isinstance(before, Foreign):
-            self._sink.make_way(before)
         signature = self._sink.write(file)
         self._writes += 1
         self._found, self._signature = Ours(file, usable=True), signature

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from support.keeping import (
     LEASE,
     ONE,
     TAMPERINGS,
+    TWO,
     WALL,
     Clock,
     Told,
@@ -72,6 +74,32 @@ def test_a_file_that_others_change_at_once_is_repaired(
     keeper.step()
     assert on_disk(sink) == FeatureFile(ONE, WALL + 1000)
     assert stat.S_IMODE(sink.path.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize("tamper", [*TAMPERINGS, *FOREIGN])
+def test_what_others_change_during_a_slow_sync_is_not_overwritten_unseen(
+    sink: FeatureFileSink,
+    clock: Clock,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    tamper: Callable[[Path], None],
+) -> None:
+    """While a disk takes its time, another's file may come: it is kept aside before it is replaced."""
+    keeper = Keeper(sink, LEASE, clock, Memory())
+    keeper.step(ONE, clock.boot)
+    sync, tamperings = os.fsync, [tamper]
+
+    def slow(descriptor: int) -> None:
+        if tamperings:
+            tamperings.pop()(sink.path)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    keeper.step(TWO, clock.boot)
+    keeper.step()
+    assert on_disk(sink) == FeatureFile(TWO, WALL + 1000)
+    assert ("feature_file_moved_aside" in names(told())) is (tamper in FOREIGN)
+    assert len(list(sink.staging.iterdir())) == (tamper in FOREIGN)
 
 
 def test_what_is_not_ours_is_kept(keeper: Keeper, sink: FeatureFileSink, clock: Clock, told: Told) -> None:
