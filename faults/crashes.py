@@ -45,6 +45,8 @@ def crashing(worker: str) -> Findings:
         rig.daemon.configure(supervision={"restart_delay_max": f"{_CEILING:.0f}s"})
         rig.daemon.start()
         rig.wait_for_labels(true_labels(BEFORE), _PATIENCE)
+        rig.daemon.configure()
+        rig.daemon.wait_for("config_unchanged")  # the watcher, too, has done its work
         rig.daemon.wait_for_workers()
         over = Event()
         with watching(rig.labels, rig.daemon.pid) as watch:

@@ -9,9 +9,11 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from http.client import OK
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import urllib3
 from support.daemon import wait_until
 
 from faults.crashes import crashing
@@ -37,6 +39,7 @@ _ENDS: Final = {
     "fetcher": PIPELINE,
     "writer": PIPELINE,
     "watcher": PIPELINE | {"xelinkd:watcher"},  # for it is asked to hear of another configuration
+    "status": frozenset({"xelinkd:status"}),
 }
 _STRIKES: Final = 10  # one at each tenth of the cycle
 _BACKOFF: Final = 1.0  # seconds; the longest for a worker that had done its work
@@ -92,6 +95,31 @@ def _heard(begin: Begin, within: float) -> Begin:
     return changing
 
 
+def _served(begin: Begin, within: float) -> Begin:
+    """Ask for the status when it is over. AssertionError if nobody answers."""
+
+    @contextmanager
+    def asking(rig: Rig) -> Iterator[None]:
+        with begin(rig):
+            yield
+        wait_until(lambda: _is_served(rig), "the status to be served", within)
+
+    return asking
+
+
+def _is_served(rig: Rig) -> bool:
+    try:
+        return (
+            urllib3.request("GET", f"http://{rig.daemon.listen}/livez", timeout=1.0, retries=False).status
+            == OK
+        )
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+_WORKS: Final = {"watcher": _heard, "status": _served}  # how it is seen that such a worker works again
+
+
 def with_a_short_heartbeat(rig: Rig) -> None:
     """Find out soon who is silent."""
     rig.daemon.configure(supervision={"heartbeat_deadline": f"{HEARTBEAT:.0f}s"})
@@ -111,10 +139,11 @@ class _Bitten:
 
     @contextmanager
     def begin(self, rig: Rig) -> Iterator[None]:
-        """Bite, and wake the watcher, which would not notice before something happens."""
+        """Bite, and wake watcher and status, which would not notice before something happens."""
         pid = rig.daemon.wait_for_workers()[self._worker]
         with self._bite(self._preload, pid):
             rig.daemon.configure()
+            _is_served(rig)
             _wait_for_the_end(rig, pid)
         yield
 
@@ -135,9 +164,10 @@ def _faults_of(worker: str) -> Iterator[Fault]:
 
 
 def _fault(worker: str, name: str, begin: Begin, grace: float = 0.0) -> Fault:
+    works = _WORKS.get(worker)
     return Fault(
         f"{worker}: {name}",
-        _heard(begin, INTERVAL + 1 + grace) if worker == "watcher" else begin,
+        works(begin, INTERVAL + 1 + grace) if works else begin,
         ("worker_ended",),
         counts=False,
         follows=True,
@@ -206,6 +236,7 @@ FAULTS: Final[tuple[Fault | Ordeal, ...]] = (
     Ordeal("100 kills at random, restarted as by default", partial(kills, 100)),
     Ordeal("fetcher crashes at every start", partial(crashing, "fetcher")),
     Ordeal("writer crashes at every start", partial(crashing, "writer")),
+    Ordeal("watcher crashes at every start", partial(crashing, "watcher")),
     Ordeal("supervisor: SIGKILL", supervisor_killed),
     Ordeal("supervisor: MemoryError", partial(supervisor_bitten, Preload.without_memory)),
     Ordeal("supervisor: an exception", partial(supervisor_bitten, Preload.without_clocks)),
