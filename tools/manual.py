@@ -19,7 +19,8 @@ from xelinkd.cli.arguments import GO_FLAGS
 from xelinkd.cli.main import DEFAULT_VERB, VERBS, module_of
 from xelinkd.config.describe import DEFAULT_HEAD
 from xelinkd.config.keys import LISTS, SECTIONS, keys_of, summary_of
-from xelinkd.config.schema import DEFAULT_PATH, FeatureFile
+from xelinkd.config.schema import DEFAULT_PATH
+from xelinkd.config.sinks import FeatureFile
 
 if TYPE_CHECKING:
     from argparse import Action, ArgumentParser

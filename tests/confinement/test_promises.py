@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xelinkd.config.kinds import KINDS
-from xelinkd.config.schema import Config, FeatureFile, NodeFeature, Output, Sink, Source, Status
+from xelinkd.config.schema import Config, Output, Status
+from xelinkd.config.sinks import FeatureFile, NodeFeature, Sink
+from xelinkd.config.sources import KINDS, Source
 from xelinkd.confinement.privileges import DAC_READ_SEARCH, NET_BIND_SERVICE, NO_CAPABILITY
 from xelinkd.confinement.promises import (
     Promise,

@@ -11,7 +11,8 @@ from support.prometheus import MONITORING
 
 from xelinkd import __version__
 from xelinkd.config.load import load
-from xelinkd.config.schema import Config, Sink
+from xelinkd.config.schema import Config
+from xelinkd.config.sinks import Sink
 from xelinkd.supervisor.pipeline import patience
 from xelinkd.supervisor.unit import GRACE
 from xelinkd.workers.former import NOTHING_FORMER

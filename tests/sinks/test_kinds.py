@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from xelinkd.config.keys import KEYS
-from xelinkd.config.schema import Config, NodeFeature, Sink
-from xelinkd.config.sinks import KINDS, section_of
+from xelinkd.config.schema import Config
+from xelinkd.config.sinks import KINDS, NodeFeature, Sink, section_of
 from xelinkd.sinks.kinds import sink_of
 
 THERE = NodeFeature(node="node-1", server="https://127.0.0.1:1", credentials_dir=Path("/nowhere"))

@@ -12,7 +12,7 @@ from support.keeping import LEASE, ONE, TWO, WALL, Clock
 from support.ports import free_port
 
 from standins.api_server import DAEMONSET, NAME, NAMESPACE, NODE, ApiServer, Refusal
-from xelinkd.config.schema import NodeFeature
+from xelinkd.config.sinks import NodeFeature
 from xelinkd.model.feature_file import FeatureFile
 from xelinkd.model.labels import split_value
 from xelinkd.model.pacing import LONGEST

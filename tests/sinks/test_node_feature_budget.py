@@ -13,7 +13,8 @@ from support.keeping import LEASE, ONE, Clock
 
 from standins.api_server import ApiServer, Refusal
 from xelinkd import logs
-from xelinkd.config.schema import Log, NodeFeature
+from xelinkd.config.schema import Log
+from xelinkd.config.sinks import NodeFeature
 from xelinkd.sinks.node_feature import NodeFeatureSink
 from xelinkd.workers.keeper import Keeper
 from xelinkd.workers.memory import Memory

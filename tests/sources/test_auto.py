@@ -8,7 +8,7 @@ import pytest
 from support.bare_metal import bare_metal, make_nameless
 
 from standins.level_zero import Node
-from xelinkd.config.schema import Source
+from xelinkd.config.sources import Source
 from xelinkd.model.login import WAIT, Answer
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page

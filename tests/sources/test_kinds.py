@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import fields, replace
 
-from xelinkd.config.kinds import AUTO, CHOICE, KINDS
-from xelinkd.config.schema import Config, Source
+from xelinkd.config.schema import Config
+from xelinkd.config.sources import AUTO, CHOICE, KINDS, Source
 from xelinkd.sources.auto import auto
 from xelinkd.sources.kinds import source_of
 from xelinkd.sources.source import HttpSource

@@ -248,7 +248,8 @@ def test_a_url_that_cannot_be_fetched_is_refused_at_once(url: str) -> None:
 
 _FETCH_ALL_AND_TELL_WHAT_IS_LATE = """
 import json, sys
-from xelinkd.config.schema import Config, Source
+from xelinkd.config.schema import Config
+from xelinkd.config.sources import Source
 from xelinkd.net.failure import FetchError
 from xelinkd.sources.kinds import load_what_it_takes
 from xelinkd.sources.place import Place, fetch

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 from support.bare_metal import bare_metal
 
-from xelinkd.config.schema import Config, Source
+from xelinkd.config.schema import Config
+from xelinkd.config.sources import Source
 from xelinkd.model.login import Answer
 from xelinkd.model.observation import Unknown
 from xelinkd.model.page import Page

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from xelinkd.config.schema import Config, Source
+from xelinkd.config.schema import Config
+from xelinkd.config.sources import Source
 from xelinkd.simulator.machine import parse_machine
 from xelinkd.simulator.rest import USER, Door
 from xelinkd.simulator.server import Options, Rest, running

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from xelinkd.config.schema import Source
+from xelinkd.config.sources import Source
 from xelinkd.workers.fetcher import longest_silence
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from xelinkd.config.duration import Duration
 from xelinkd.config.overrides import AnyOverride, Override, UrlHttps, UrlPort
 from xelinkd.config.problems import ConfigError, Problem
-from xelinkd.config.schema import STAGING_NAME
+from xelinkd.config.sinks import STAGING_NAME
 from xelinkd.config.toml_text import found
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from xelinkd import logs
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse, verbs_text
 from xelinkd.cli.exit_status import Status
-from xelinkd.config.schema import WhenLocked
+from xelinkd.config.sinks import WhenLocked
 from xelinkd.supervisor.loop import Ending, supervise
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from xelinkd.cli.page_source import read_saved, source_at
 from xelinkd.cli.terminal import say, say_bytes, say_text
 from xelinkd.cli.topology_text import as_labels, as_matrix, as_output, oddities
 from xelinkd.cli.usage import UsageError
-from xelinkd.config.kinds import KINDS
+from xelinkd.config.sources import KINDS
 from xelinkd.model.observation import Unknown
 from xelinkd.model.unknown import UnknownPageError
 from xelinkd.outputs.format import NotToldError

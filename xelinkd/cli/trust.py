@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterator, Sequence
 
-    from xelinkd.config.schema import Source
+    from xelinkd.config.sources import Source
     from xelinkd.sources.acquaintance import Certificate
 
 DESCRIPTION = """\

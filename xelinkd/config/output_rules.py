@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.config.keys import path_in_list
-from xelinkd.config.kinds import KINDS
 from xelinkd.config.schema import MOST_OUTPUTS
+from xelinkd.config.sources import KINDS
 from xelinkd.config.toml_text import toml_value
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from msgspec import Struct
 
+from xelinkd.config.credentials import CREDENTIALS_DIRECTORY
 from xelinkd.config.duration import Duration
 from xelinkd.config.toml_text import toml_value
 from xelinkd.config.url import MAX_PORT, is_https, is_url
@@ -26,6 +27,9 @@ class Rule(Struct, frozen=True):
 
     allowed: str
     holds: Callable[[Any], bool] = lambda _: True
+
+
+LONGEST_WAIT: Final = "7d"  # a wait in poll(2) is a 32-bit count of milliseconds: 24 days
 
 
 def duration(at_least: str, at_most: str) -> Rule:
@@ -127,8 +131,6 @@ HTTPS_SERVER: Final = Rule(
     lambda text: text == "" or (is_https(text) and is_url(text) and text.count("/") == 2),  # noqa: PLR2004
 )
 FOLDER: Final = Rule("an absolute path", lambda path: _is_absolute(str(path)))
-
-CREDENTIALS_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"  # of systemd.exec(5), which sets it
 
 
 def _is_password_file(text: str) -> bool:

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 import xelinkd
 from xelinkd.config.rules import address_and_port
-from xelinkd.config.schema import FeatureFile, files_of_the_source, files_of_the_status
+from xelinkd.config.schema import files_of_the_source, files_of_the_status
+from xelinkd.config.sinks import FeatureFile
 from xelinkd.config.url import host_and_port, is_by_name, is_https
 from xelinkd.confinement.privileges import (
     DAC_OVERRIDE,
@@ -24,7 +25,8 @@ from xelinkd.confinement.privileges import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xelinkd.config.schema import Config, SinkSettings
+    from xelinkd.config.schema import Config
+    from xelinkd.config.sinks import SinkSettings
 
 Identity = tuple[Path, int, int]
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from xelinkd.config.schema import FeatureFile as Settings
+    from xelinkd.config.sinks import FeatureFile as Settings
     from xelinkd.model.episodes import News
     from xelinkd.sinks.sink import Found
 

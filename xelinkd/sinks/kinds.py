@@ -10,7 +10,8 @@ from xelinkd.config.sinks import section_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from xelinkd.config.schema import Config, SinkSettings
+    from xelinkd.config.schema import Config
+    from xelinkd.config.sinks import SinkSettings
     from xelinkd.sinks.sink import Sink
 
     OnWait = Callable[[], None] | None

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from xelinkd.config.schema import STAGING_NAME
+from xelinkd.config.sinks import STAGING_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -33,7 +33,7 @@ from xelinkd.telling import tell
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from xelinkd.config.schema import NodeFeature as Settings
+    from xelinkd.config.sinks import NodeFeature as Settings
     from xelinkd.model.episodes import News
     from xelinkd.model.lease import Instant
 

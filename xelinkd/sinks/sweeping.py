@@ -18,7 +18,7 @@ from xelinkd.sinks.objects import collection, deletion, is_absent, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from xelinkd.config.schema import NodeFeature as Settings
+    from xelinkd.config.sinks import NodeFeature as Settings
     from xelinkd.model.node_feature import Metadata, Page
 
 PART: Final = 200  # objects

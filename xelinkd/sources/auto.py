@@ -14,7 +14,7 @@ from xelinkd.sources.rest import rest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from xelinkd.config.schema import Source as Settings
+    from xelinkd.config.sources import Source as Settings
     from xelinkd.model.page import Page
     from xelinkd.sources.source import Seen, Source, Through
 
@@ -89,7 +89,7 @@ class Auto:
 
 
 def auto(settings: Settings) -> Auto:
-    """Choose among all; `config.kinds.CHOICE` names them in the same order."""
+    """Choose among all; `config.sources.CHOICE` names them in the same order."""
     sources = (rest(settings), metrics(settings), level_zero(settings))
     return Auto(sources, float(settings.deadline), time.monotonic)
 

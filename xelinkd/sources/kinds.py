@@ -1,4 +1,4 @@
-"""Builds the source that is asked for: each kind of `config.kinds` has its module here, by its name."""
+"""Builds the source that is asked for: each kind of `config.sources` has its module here, by its name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from xelinkd.config.schema import Config
-    from xelinkd.config.schema import Source as Settings
+    from xelinkd.config.sources import Source as Settings
     from xelinkd.sources.source import Source
 
 

@@ -9,7 +9,7 @@ from xelinkd.sources.place import place_of
 from xelinkd.sources.source import HttpSource
 
 if TYPE_CHECKING:
-    from xelinkd.config.schema import Source as Settings
+    from xelinkd.config.sources import Source as Settings
 
 
 def metrics(settings: Settings) -> HttpSource:

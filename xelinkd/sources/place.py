@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from urllib3 import HTTPHeaderDict
     from urllib3.response import HTTPResponse
 
-    from xelinkd.config.schema import Source as Settings
+    from xelinkd.config.sources import Source as Settings
 
     Objection = tuple[Reason, str]
 

@@ -8,7 +8,8 @@ from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import logs
-from xelinkd.config.schema import FeatureFile, NodeFeature, files_of_the_source, referenced_files
+from xelinkd.config.schema import files_of_the_source, referenced_files
+from xelinkd.config.sinks import FeatureFile, NodeFeature
 from xelinkd.confinement import promises
 from xelinkd.model.episodes import Began
 from xelinkd.sinks import kinds as sinks
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xelinkd.config.load import Loaded
-    from xelinkd.config.schema import Config, SinkSettings
+    from xelinkd.config.schema import Config
+    from xelinkd.config.sinks import SinkSettings
     from xelinkd.supervisor.logins import Logins
     from xelinkd.workers.boards import Boards
     from xelinkd.workers.former import Former

@@ -16,7 +16,8 @@ from xelinkd.workers.observer import Observer
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from xelinkd.config.schema import Config, Source
+    from xelinkd.config.schema import Config
+    from xelinkd.config.sources import Source
     from xelinkd.model.login import Standing
     from xelinkd.model.unknown import Reason
     from xelinkd.state.told import Fetching

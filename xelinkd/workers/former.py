@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003  shown in the annotations of what is public
 from typing import TYPE_CHECKING, NamedTuple
 
-from xelinkd.config.schema import Output, SinkSettings  # noqa: TC001  as above
+from xelinkd.config.schema import Output  # noqa: TC001  as above
+from xelinkd.config.sinks import SinkSettings  # noqa: TC001  as above
 
 if TYPE_CHECKING:
     from xelinkd.config.schema import Config

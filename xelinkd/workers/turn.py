@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from xelinkd import clocks, logs
-from xelinkd.config.schema import FeatureFile
+from xelinkd.config.sinks import FeatureFile
 from xelinkd.model.episodes import Began, Episode, follow
 from xelinkd.model.observation import MAX_MESSAGE_SIZE
 from xelinkd.sinks.lock import GRACE, RETRY, FeatureFileLock
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from xelinkd.config.schema import SinkSettings
+    from xelinkd.config.sinks import SinkSettings
     from xelinkd.workers.lifeline import Lifeline
 
 LATER_RETRY: Final = 1.0  # seconds; once it is told, nobody is waiting for it

@@ -12,7 +12,7 @@ from support.ports import free_port
 from standins.api_server import NAME, NAMESPACE, ApiServer
 from xelinkd.cli.doctor.cluster import STEPS, look_at_cluster
 from xelinkd.cli.doctor.finding import Finding, Outcome
-from xelinkd.config.schema import NodeFeature
+from xelinkd.config.sinks import NodeFeature
 from xelinkd.model.feature_file import FeatureFile
 from xelinkd.sinks.node_feature import NodeFeatureSink
 

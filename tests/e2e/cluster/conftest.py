@@ -17,7 +17,7 @@ from support.daemon import Daemon, wait_until
 from support.kubelet import wait_for_pod
 from support.table import Seen, in_words, nothing_seen, put, rows
 
-from xelinkd.config.schema import FeatureFile
+from xelinkd.config.sinks import FeatureFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

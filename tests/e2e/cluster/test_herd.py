@@ -22,7 +22,7 @@ from support.kubelet import mount_all
 from support.kubernetes import documents
 
 from xelinkd import clocks
-from xelinkd.config.schema import NodeFeature
+from xelinkd.config.sinks import NodeFeature
 from xelinkd.model.lease import Instant
 from xelinkd.model.pacing import LEAST, ceiling
 from xelinkd.sinks.node_feature import NodeFeatureSink

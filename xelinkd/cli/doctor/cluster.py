@@ -9,7 +9,7 @@ import msgspec
 
 from xelinkd.cli.doctor.feature_file import stamp_of
 from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
-from xelinkd.config.schema import DAEMONSET_VARIABLE
+from xelinkd.config.sinks import DAEMONSET_VARIABLE
 from xelinkd.model.labels import pairs_of
 from xelinkd.model.node_feature import GROUP, RESOURCE, Identity
 from xelinkd.model.undecodable import UNDECODABLE
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from xelinkd.cli.doctor.finding import Finding
-    from xelinkd.config.schema import NodeFeature
+    from xelinkd.config.sinks import NodeFeature
     from xelinkd.sinks.api_server import Answer
     from xelinkd.sinks.sink import Ours
 

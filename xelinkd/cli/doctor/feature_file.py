@@ -6,7 +6,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from xelinkd.cli.doctor.finding import broken, not_looked_at, note, well
-from xelinkd.config.schema import FeatureFile
+from xelinkd.config.sinks import FeatureFile
 from xelinkd.model.feature_file import MAX_SIZE, time_stamp
 from xelinkd.model.labels import LABEL_NAME, pairs_of, summary_of
 from xelinkd.model.words import count, listed

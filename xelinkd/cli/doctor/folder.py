@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xelinkd.cli.doctor.finding import Finding
-    from xelinkd.config.schema import FeatureFile
+    from xelinkd.config.sinks import FeatureFile
 
 STEP: Final = "folder"
 _USE: Final = os.W_OK | os.X_OK

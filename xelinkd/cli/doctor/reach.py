@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from xelinkd.cli.doctor.finding import Finding
-    from xelinkd.config.schema import Source
+    from xelinkd.config.sources import Source
 
 STEPS: Final = ("name", "connection", "tls")
 SOON: Final = 7 * 86_400.0  # seconds

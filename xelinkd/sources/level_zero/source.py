@@ -18,7 +18,7 @@ from xelinkd.sources.level_zero.asking import Asking
 from xelinkd.sources.source import Seen
 
 if TYPE_CHECKING:
-    from xelinkd.config.schema import Source as Settings
+    from xelinkd.config.sources import Source as Settings
     from xelinkd.model.page import Page
     from xelinkd.sources.source import Through
 
