@@ -15,11 +15,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-import demo
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
+import demo
 from xelinkd.config.schema import Config
 
 IMAGES: Final = Path(__file__).resolve().parent.parent / "docs" / "images"
