@@ -16,7 +16,7 @@ import shutil
 import signal
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +30,9 @@ from demo.stage import (
     LINK,
     LOG,
     PAGE,
-    PORT,
     XELINKD,
+    configure,
+    running,
     say,
     scene,
     show,
@@ -41,8 +42,6 @@ from demo.stage import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from demo.actors import Sink, Source
 
 
@@ -154,30 +153,6 @@ def it_has_ended(sink: Sink) -> None:
     """Tell what is left."""
     scene("xelinkd was told to end, and has: its labels stay, so that restarts and upgrades never blink.")
     show("\n".join(sink.shown().splitlines()[: sink.beginning]))
-
-
-@contextmanager
-def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a daemon inside a `with` block, away from the terminal's ^C; it is ended in order."""
-    with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def configure(source: Source, sink: Sink, *, namespace: str, min_lanes: int = 4) -> None:
-    """Write the configuration, as an editor does: beside the file, then renamed."""
-    new = CONFIG.with_suffix(".new")
-    new.write_text(
-        f'[source]\n{source.settings}interval = "1s"\nstartup_delay = "0s"\n'
-        f'[labels]\nnamespace = "{namespace}"\nmin_lanes = {min_lanes}\n'
-        f'{sink.settings}[log]\nformat = "json"\n'
-        f'[status]\nlisten = "127.0.0.1:{PORT}"\n'
-    )
-    new.rename(CONFIG)
 
 
 def worker(supervisor: int, name: str) -> int:

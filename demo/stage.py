@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from xelinkd.simulator.machine import parse_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from demo.actors import Sink, Source
 
 
 def free_port() -> int:
@@ -34,6 +38,30 @@ PATIENCE: Final = 30.0  # seconds
 LINK: Final = "0.0-3.0"  # which fails
 MACHINE: Final = parse_machine("8x-max1550")
 COLOUR: Final = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+@contextmanager
+def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a daemon inside a `with` block, away from the terminal's ^C; it is ended in order."""
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def configure(source: Source, sink: Sink, *, namespace: str, min_lanes: int = 4) -> None:
+    """Write the configuration, as an editor does: beside the file, then renamed."""
+    new = CONFIG.with_suffix(".new")
+    new.write_text(
+        f'[source]\n{source.settings}interval = "1s"\nstartup_delay = "0s"\n'
+        f'[labels]\nnamespace = "{namespace}"\nmin_lanes = {min_lanes}\n'
+        f'{sink.settings}[log]\nformat = "json"\n'
+        f'[status]\nlisten = "127.0.0.1:{PORT}"\n'
+    )
+    new.rename(CONFIG)
 
 
 # What is seen.

@@ -19,12 +19,13 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-import demo
+from demo.sinks import FeatureFile
+from demo.sources import Simulator
+from demo.stage import CONFIG, FILE, FOLDER, LINK, LOG, PORT, XELINKD, configure, running, wait_for
 from xelinkd.config.schema import Config
 
 IMAGES: Final = Path(__file__).resolve().parent.parent / "docs" / "images"
 ARROW: Final = "$ "
-LOST: Final = "0.0-3.0"
 # Rich's own fetches a font from elsewhere.
 FORM: Final = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -52,15 +53,15 @@ FORM: Final = """\
 
 def main() -> None:
     """Let a link fail, and take both pictures."""
-    shutil.rmtree(demo.FOLDER, ignore_errors=True)
-    demo.FILE.parent.mkdir(parents=True)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir()
     with ExitStack() as stack:
-        simulator = stack.enter_context(demo.Simulator())
-        demo.configure(simulator.settings, namespace="gpu.intel.com")
-        stack.enter_context(demo.running([*demo.XELINKD, "run", "--config", str(demo.CONFIG)], demo.LOG))
-        demo.wait_for(demo.links, "the labels")
-        simulator.set_link(LOST, up=False)
-        demo.wait_for(lambda: LOST not in demo.links(), "the label to go")
+        simulator, file = stack.enter_context(Simulator()), stack.enter_context(FeatureFile())
+        configure(simulator, file, namespace="gpu.intel.com")
+        stack.enter_context(running([*XELINKD, "run", "--config", str(CONFIG)], LOG))
+        wait_for(file.links, "the labels")
+        simulator.set_link(LINK, up=False)
+        wait_for(lambda: LINK not in file.links(), "the label to go")
         time.sleep(2)  # so that times read like times
         for verb in ("show", "status"):
             draw(verb, as_if_installed(on_a_terminal(verb), simulator.url))
@@ -77,7 +78,7 @@ def on_a_terminal(verb: str) -> str:
 
     os.environ["TERM"] = "xterm"
     os.environ.pop("NO_COLOR", None)
-    pty.spawn([*demo.XELINKD, verb, "--config", str(demo.CONFIG)], read)
+    pty.spawn([*XELINKD, verb, "--config", str(CONFIG)], read)
     return shown.decode().replace("\r\n", "\n")
 
 
@@ -86,9 +87,9 @@ def as_if_installed(told: str, url: str) -> str:
     usual = Config()
     for here, there in (
         (url, usual.source.url),
-        (f"127.0.0.1:{demo.PORT}", usual.status.listen),
-        (str(demo.FILE), str(usual.feature_file.path)),
-        (str(demo.CONFIG), "/etc/xelinkd/xelinkd.toml"),
+        (f"127.0.0.1:{PORT}", usual.status.listen),
+        (str(FILE), str(usual.feature_file.path)),
+        (str(CONFIG), "/etc/xelinkd/xelinkd.toml"),
     ):
         told = told.replace(here, there)
     return told
