@@ -90,6 +90,15 @@ def test_name_that_no_node_has(monkeypatch: pytest.MonkeyPatch, name: str) -> No
     assert problems('server = "https://h"\n')[0].startswith("file: node_feature.node")
 
 
+def test_name_that_no_owner_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DaemonSet's name from the environment is checked like one from the file."""
+    monkeypatch.setenv("XELINKD_DAEMONSET", "a/b")
+    (problem,) = problems()
+    assert problem.startswith("file: node_feature.daemonset: ")
+    assert "XELINKD_DAEMONSET" in problem
+    assert read(HERE + 'daemonset = "mine"\n').node_feature.owner == "mine"
+
+
 @pytest.mark.parametrize(
     ("settings", "more", "key"),
     [

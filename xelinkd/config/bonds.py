@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from xelinkd.config.duration import Duration
-from xelinkd.config.rules import address_and_port, is_node_name
+from xelinkd.config.rules import OBJECT, address_and_port, is_node_name
+from xelinkd.config.sinks import DAEMONSET_VARIABLE, NODE_FEATURE, section_of
 from xelinkd.config.sinks import KINDS as SINKS
-from xelinkd.config.sinks import NODE_FEATURE, section_of
 from xelinkd.config.url import is_https, is_url
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ def _node_is_named(config: Config) -> str | None:
         "the node's name in the cluster, or NODE_NAME in the environment: in the container's manifest "
         "env: [{name: NODE_NAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]"
     )
+
+
+def _owner_can_be_named(config: Config) -> str | None:
+    if config.sink.kind != NODE_FEATURE or OBJECT.holds(config.node_feature.owner):
+        return None
+    return f"a DNS subdomain, here or as {DAEMONSET_VARIABLE} in the environment, which is none now"
 
 
 def _server_is_named(config: Config) -> str | None:
@@ -141,6 +147,7 @@ BONDS: Final = (
         ("supervision.heartbeat_deadline", "sink.kind", "node_feature.deadline"), _heartbeat_outlasts_request
     ),
     Bond(("node_feature.node", "sink.kind"), _node_is_named),
+    Bond(("node_feature.daemonset", "sink.kind"), _owner_can_be_named),
     Bond(("node_feature.server", "sink.kind"), _server_is_named),
     Bond(("supervision.heartbeat_deadline", "source.deadline"), _heartbeat_outlasts_fetch),
     *(
