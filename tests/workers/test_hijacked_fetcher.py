@@ -119,6 +119,14 @@ def test_api_server_is_not_flooded(daemon: Daemon, tmp_path: Path) -> None:
         assert len(cluster.requests("PATCH")) <= 1 + (time.monotonic() - began) / 0.2
 
 
+def test_feature_file_is_not_rewritten_all_the_time(daemon: Daemon) -> None:
+    """Other links a thousand times a second are two writes in an interval, to the disk and for NFD."""
+    daemon.configure(source={"interval": "400ms"})
+    began = time.monotonic()
+    assert outcome(daemon, (known(TILES, [LINK]) + known(TILES, [])) * 100, "12") == "taken in"
+    assert 2 <= len(daemon.events("labels_changed")) <= 1 + (time.monotonic() - began) / 0.2
+
+
 @pytest.mark.parametrize("sent", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_no_observation_ends_the_writer(daemon: Daemon, sent: bytes) -> None:
     """Whatever is not an observation ends the pipeline with an error that is told, and no label changes."""

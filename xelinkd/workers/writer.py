@@ -80,8 +80,8 @@ class _Desk(Struct, frozen=True):
     def keep_labels(self, may_go_on: Callable[[], bool]) -> None:
         """Act on every observation, and when it is due by itself, until another xelinkd has the lock.
 
-        Where to act is to ask a server, two in an interval at most: a fetcher that was taken over may send
-        other links a thousand times a second.
+        Two in an interval at most: a fetcher that was taken over may send other links a thousand times a
+        second, each of which would be a write to the disk, or a request to a server.
         """
         self._go_on()
         self._tell()
@@ -95,8 +95,9 @@ class _Desk(Struct, frozen=True):
             self.lifeline.end_if_outdated()
             if not may_go_on():
                 return
-            if is_observed and self.config.target.url:
-                self.lifeline.wait([], not_before)
+            if is_observed:
+                if time.monotonic() < not_before:
+                    self.lifeline.wait([], not_before)
                 not_before = time.monotonic() + self.config.source.interval / 2
             self._act(is_observed=bool(is_observed))
             self._tell()
