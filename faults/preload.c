@@ -1,8 +1,11 @@
-/* Stands between the daemon and its C library: clocks that are set, clocks that cannot be read, memory that is used up.
+/* Stands between the daemon and its C library: clocks that are set, clocks that cannot be read, memory that is used up,
+   names whose lookup takes long.
    What it does is told by a file that it maps: `struct orders`, as preload.py writes it. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,6 +18,7 @@ struct orders {
     int64_t boot_ahead; /* ns, of CLOCK_BOOTTIME */
     int64_t no_clock;   /* process id: whose clocks cannot be read */
     int64_t no_memory;  /* process id: who gets no more memory */
+    int64_t names_take; /* ns, for each lookup of a name */
 };
 
 static volatile const struct orders none, *orders = &none;
@@ -74,4 +78,14 @@ void *calloc(size_t count, size_t size)
 void *realloc(void *before, size_t size)
 {
     return is_me(orders->no_memory) ? refused() : __libc_realloc(before, size);
+}
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    struct timespec left = {orders->names_take / 1000000000, orders->names_take % 1000000000};
+    while (nanosleep(&left, &left) && errno == EINTR)
+        ;
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    return real(node, service, hints, found);
 }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SOURCE: Final = Path(__file__).with_suffix(".c")
 _NANOSECONDS: Final = 1_000_000_000
-_WALL, _BOOT, _NO_CLOCK, _NO_MEMORY = range(4)  # places in `struct orders`
+_WALL, _BOOT, _NO_CLOCK, _NO_MEMORY, _NAMES = range(5)  # places in `struct orders`
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,13 @@ class Preload:
         self._order(_NO_MEMORY, pid)
         yield
         self._order(_NO_MEMORY, 0)
+
+    @contextmanager
+    def slow_names(self, seconds: float) -> Iterator[None]:
+        """Let the lookup of a name take so long if it is begun while the block lasts."""
+        self._order(_NAMES, int(seconds * _NANOSECONDS))
+        yield
+        self._order(_NAMES, 0)
 
     def _order(self, place: int, number: int) -> None:
         struct.pack_into("@q", self.orders, 8 * place, number)

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 from faults import pages, scripts, tls
 from faults.answers import chunked, gzip_bomb, response, until_closed, zipped
 from faults.fault import Fault
+from faults.preload import preload
 from faults.scripts import answering, endless, sending
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
+    from faults.preload import Preload
     from faults.rig import Rig
     from faults.wire import Script
 
@@ -25,6 +28,7 @@ _MIB: Final = 1024 * 1024
 _BLOCKED_FETCHES: Final = 5
 _PIPELINE: Final = frozenset({"xelinkd:fetcher", "xelinkd:writer"})
 _NO_HOST: Final = ".".join(["nowhere"] * 40)  # too long for the DNS: the resolver asks nobody
+_FOR_EVER: Final = 25.0  # seconds
 _CHUNKED: Final = until_closed(b"", "Transfer-Encoding: chunked")
 _UNREADABLE: Final = "Content-Type: multipart/x; boundary*=idna''%ff"  # breaks the parser of Python's email
 
@@ -119,6 +123,22 @@ def _without_address(rig: Rig) -> Iterator[None]:
     rig.daemon.configure(source={"url": rig.source.url()})
 
 
+class _SlowNames:
+    """The source is asked by its name, whose lookup takes longer than the fault itself lasts."""
+
+    def __init__(self) -> None:
+        self._preload: Preload
+
+    def prepare(self, rig: Rig) -> None:
+        """Stand between the daemon and the resolver."""
+        self._preload = preload(rig)
+        rig.daemon.configure(source={"url": rig.source.url(host="localhost")})
+
+    def begin(self, _rig: Rig) -> AbstractContextManager[None]:
+        """Let it hang."""
+        return self._preload.slow_names(_FOR_EVER)
+
+
 @contextmanager
 def _silent_in_handshake(rig: Rig) -> Iterator[None]:
     with rig.source.speaking(None), rig.source.playing(scripts.say_nothing):
@@ -127,6 +147,7 @@ def _silent_in_handshake(rig: Rig) -> Iterator[None]:
 
 # All of them.
 
+_SLOW_NAMES: Final = _SlowNames()
 _REACHING: Final = (
     Fault("refused", lambda rig: rig.source.refusing(), ("refused",), counts=False),
     Fault(
@@ -138,6 +159,15 @@ _REACHING: Final = (
         fetches=_BLOCKED_FETCHES,
     ),
     Fault("DNS name that does not resolve", _without_address, ("dns",), counts=False, may_end=_PIPELINE),
+    Fault(
+        "name lookups that hang",
+        _SLOW_NAMES.begin,
+        ("dns",),
+        _SLOW_NAMES.prepare,
+        blocks=True,
+        counts=False,
+        fetches=_BLOCKED_FETCHES,
+    ),
     _playing("closed at once", "closed", scripts.hang_up),
     _blocking("accepted and silent", scripts.say_nothing),
     _blocking("silent after the headers", scripts.stop_after_headers),

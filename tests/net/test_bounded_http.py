@@ -12,7 +12,8 @@ import pytest
 from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
-from xelinkd.net.bounded_http import Deadline, connect
+from xelinkd.net.bounded_http import connect
+from xelinkd.net.deadline import Deadline
 from xelinkd.net.failure import FetchError
 from xelinkd.sources.place import Place
 

@@ -17,7 +17,8 @@ from xelinkd.config.rules import address_and_port
 from xelinkd.config.small_file import read_secret
 from xelinkd.config.url import is_https, is_url
 from xelinkd.model.unknown import Reason
-from xelinkd.net.bounded_http import Deadline, Request, exchange
+from xelinkd.net.bounded_http import Request, exchange
+from xelinkd.net.deadline import Deadline
 from xelinkd.net.failure import FAILURES, FetchError, failure
 from xelinkd.net.pin import CaFileError
 from xelinkd.net.trust import trust, trust_alone

@@ -10,20 +10,21 @@ import contextlib
 import http.client
 import io
 import socket
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from urllib3.connection import HTTPConnection
 
-from xelinkd.config.url import is_address
+from xelinkd.net.lookup import look_up
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from urllib3.response import HTTPResponse
     from urllib3.util import Url
+
+    from xelinkd.net.deadline import Deadline
 
 
 # Bytes of status line and headers. XPU Manager sends 200; some take email's parser a time that grows with the
@@ -31,25 +32,8 @@ if TYPE_CHECKING:
 MAX_HEAD_SIZE: Final = 32_768
 
 
-_same_addresses: Final = lru_cache(maxsize=8)(socket.getaddrinfo)
-
-
 class BudgetSpentError(Exception):
     """The server sent more bytes than it may."""
-
-
-class Deadline(Struct, frozen=True):
-    """A moment, in seconds of a clock, by which everything must be done."""
-
-    moment: float
-    clock: Callable[[], float]
-
-    def remaining(self) -> float:
-        """Seconds left, always more than 0; TimeoutError when there are none."""
-        seconds = self.moment - self.clock()
-        if seconds <= 0:
-            raise TimeoutError("the deadline has passed")
-        return seconds
 
 
 class Request(Struct, frozen=True):
@@ -67,7 +51,6 @@ def exchange(
     """Ask once, on a connection of its own (TLS if there is a context), and give the response, body unread.
 
     `budget` is in bytes, for all that is received: status line, headers, body and their framing.
-    The name lookup is the one step that the deadline cannot cut short.
 
     Raises, here and while the body is read:
         TimeoutError: the deadline passed.
@@ -121,20 +104,13 @@ def secured(url: Url, context: ssl.SSLContext, deadline: Deadline) -> Iterator[s
 
 
 def _plain(url: Url, port: int, deadline: Deadline) -> socket.socket:
-    return connect(_addresses(_host(url), url.port or port), deadline)
-
-
-def _addresses(host: str, port: int) -> Sequence[tuple[Any, ...]]:
-    """Look up a name, each time; an address stays what it is."""
-    look_up = _same_addresses if is_address(host) else socket.getaddrinfo
-    # Bytes: for a string, Python would load the codec "idna", which is large.
-    return look_up(host.encode("ascii"), port, type=socket.SOCK_STREAM)
+    return connect(look_up(_host(url), url.port or port, deadline), deadline)
 
 
 def connect(addresses: Sequence[tuple[Any, ...]], deadline: Deadline) -> socket.socket:
     """Connect to the first address that answers; one that hangs leaves the others their share of the time.
 
-    `addresses` is what socket.getaddrinfo gives, never empty. Raises the OSError of the last address.
+    `addresses` is what `look_up` gives, never empty. Raises the OSError of the last address.
     """
     for left in range(len(addresses), 1, -1):
         with contextlib.suppress(OSError):

@@ -19,7 +19,8 @@ from xelinkd.config.small_file import SecretError, read_secret
 from xelinkd.model.node_feature import read_status
 from xelinkd.model.printable import printable
 from xelinkd.model.unknown import Reason
-from xelinkd.net.bounded_http import Deadline, Request, exchange
+from xelinkd.net.bounded_http import Request, exchange
+from xelinkd.net.deadline import Deadline
 from xelinkd.net.failure import FAILURES, failure
 from xelinkd.net.trust import trust
 from xelinkd.sinks.sink import SinkError

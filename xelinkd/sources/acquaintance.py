@@ -10,7 +10,8 @@ from msgspec import Struct
 from urllib3.util import parse_url
 
 from xelinkd.model.printable import printable
-from xelinkd.net.bounded_http import Deadline, secured
+from xelinkd.net.bounded_http import secured
+from xelinkd.net.deadline import Deadline
 from xelinkd.net.failure import FAILURES, failure
 from xelinkd.net.trust import digest_of, fingerprint_of
 

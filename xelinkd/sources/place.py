@@ -15,7 +15,8 @@ from urllib3.util import parse_url as _parse_url
 from xelinkd import __version__
 from xelinkd.config.url import is_https
 from xelinkd.model.unknown import Reason
-from xelinkd.net.bounded_http import Deadline, Request, exchange
+from xelinkd.net.bounded_http import Request, exchange
+from xelinkd.net.deadline import Deadline
 from xelinkd.net.failure import FAILURES, FetchError, failure
 from xelinkd.net.pin import Pin
 from xelinkd.sources.login import Login, authorization

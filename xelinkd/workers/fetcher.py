@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from xelinkd import clocks
-from xelinkd.config.url import is_by_name
 from xelinkd.model.observation import Unknown
 from xelinkd.state.fetching import asked, began, ended, planned
 from xelinkd.workers.gate import Gate
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from xelinkd.config.schema import Config
-    from xelinkd.config.sources import Source
     from xelinkd.model.login import Standing
     from xelinkd.model.unknown import Reason
     from xelinkd.state.told import Fetching
@@ -45,7 +42,7 @@ def fetch_topology(
 
     """
     observer = Observer(config)
-    gate = Gate(lifeline, start.standing if config.source.user else None, longest_silence(config.source))
+    gate = Gate(lifeline, start.standing if config.source.user else None, float(config.source.deadline))
     report = Report(board)
     due = max(start.first, time.monotonic())
     report.starts(due)
@@ -63,11 +60,6 @@ def fetch_topology(
             observations.send_bytes(observed.message)
         except BrokenPipeError:  # the writer is gone; the supervisor, which knows, ends this half of the pair
             lifeline.wait([], None)
-
-
-def longest_silence(source: Source) -> float:
-    """Give for how many seconds a fetch may be silent: no deadline cuts the lookup of a name short."""
-    return math.inf if any(map(is_by_name, source.urls)) else float(source.deadline)
 
 
 def _reason(observed: Observed) -> Reason | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import time
 from contextlib import ExitStack
@@ -12,12 +11,14 @@ from xelinkd.cli.doctor.finding import Outcome, broken, not_looked_at, note, wel
 from xelinkd.config.url import host_and_port, is_https
 from xelinkd.model.unknown import Reason
 from xelinkd.model.words import span
-from xelinkd.net.bounded_http import Deadline, connect
+from xelinkd.net.bounded_http import connect
+from xelinkd.net.deadline import Deadline
 from xelinkd.net.failure import FAILURES, failure
+from xelinkd.net.lookup import look_up
 from xelinkd.sources.place import context_of, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from xelinkd.cli.doctor.finding import Finding
     from xelinkd.config.sources import Source
@@ -79,7 +80,7 @@ def look_at_way(source: Source, url: str) -> Iterator[Finding]:
 def _steps(source: Source, url: str, stack: ExitStack) -> Iterator[Finding]:
     host, port = host_and_port(url)
     deadline = Deadline(time.monotonic() + source.deadline, time.monotonic)
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = look_up(host, port, deadline)
     yield well("name", f"{host} is {', '.join(_unique(addresses))}")
     sock = stack.enter_context(connect(addresses, deadline))
     yield well("connection", f"port {port} answers")
@@ -91,7 +92,7 @@ def _steps(source: Source, url: str, stack: ExitStack) -> Iterator[Finding]:
         yield well("tls", "not used: the address is http://")
 
 
-def _unique(addresses: list[tuple[Any, ...]]) -> list[str]:
+def _unique(addresses: Sequence[tuple[Any, ...]]) -> list[str]:
     return list(dict.fromkeys(str(address[4][0]) for address in addresses))
 
 
