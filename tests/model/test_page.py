@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gzip
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from xelinkd.model.exposition import FAMILY
 from xelinkd.model.page import Page, read_page, read_parts
 from xelinkd.model.unknown import Reason, UnknownPageError
-from xelinkd.simulator.machine import PRESETS, mesh, parse_machine
+from xelinkd.simulator.machine import PRESETS, Link, mesh, parse_machine
 from xelinkd.simulator.page import render
 
 if TYPE_CHECKING:
@@ -78,6 +80,11 @@ def test_a_cut_page_never_costs_a_link(content: bytes) -> None:
     [
         pytest.param(b"", Reason.NOT_EXPOSITION, id="nothing"),
         pytest.param((FAMILY + b" 1\n") * 32_769, Reason.TOO_LARGE, id="more lines than a machine has"),
+        pytest.param(
+            (FAMILY + b" 1" + b" " * 60_000 + b"\n") * 140,
+            Reason.TOO_LARGE,
+            id="more bytes than a machine has",
+        ),
         pytest.param(b"<html>xpum_</html>", Reason.NOT_EXPOSITION, id="HTML"),
         pytest.param(b'{"xpum_": 1}', Reason.NOT_EXPOSITION, id="JSON"),
         pytest.param(b"node_load1 0.5\n", Reason.NOT_EXPOSITION, id="another exporter"),
@@ -119,6 +126,13 @@ def test_a_malformed_line_of_another_family_does_not_matter() -> None:
             id="a row twice, as for two pods",
         ),
         pytest.param(
+            _page_of((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0))
+            + b"\n"
+            + (_ROW % (0, 1, 1)).replace(b'"8"', b'"2"'),
+            "rows for 0.0 to 1.0 contradict each other",
+            id="a row twice, with other lanes",
+        ),
+        pytest.param(
             _page_of((0, 0, 0), (0, 1, -1), (1, 0, -1), (1, 1, 0)),
             "how 0.0 and 1.0 are joined is not known",
             id="a connection that is not known",
@@ -148,15 +162,37 @@ def test_no_bytes_break_the_judgement(content: bytes) -> None:
     assert isinstance(_judge(content), Page | Reason)
 
 
-def test_a_node_with_one_tile_is_whole() -> None:
+@pytest.mark.parametrize("machine", ["1x1", "1x2"])
+def test_a_node_with_one_gpu_is_whole(machine: str) -> None:
     """A single GPU is believed at once if its page goes on after it, and doubted if the page ends there."""
-    page = render(parse_machine("1x1"))
-    before, _, after = page.partition(b"xpum_topology_link{")
+    page = render(parse_machine(machine))
+    before, name, after = page.rpartition(b"xpum_topology_link{")
     row, _, rest = after.partition(b"\n")
-    lone = before + b"xpum_topology_link{" + row
+    lone = before + name + row
     assert read_page(lone + b"\n" + rest + b"\nxpum_zzz 1").gap is None
     for end in (b"", b"\n", b"\nxpum_topo"):
-        assert read_page(lone + end).gap == "the page ends after its only tile"
+        assert read_page(lone + end).gap == "the page ends after its only GPU"
+
+
+@pytest.mark.parametrize("gpus", [2, 3])
+@pytest.mark.parametrize("tiles", [1, 2, 4])
+def test_gpus_linked_by_all_their_tiles_lose_no_link_by_a_cut(gpus: int, tiles: int) -> None:
+    """Where each tile is linked to all of other GPUs, a page cut after any row is not taken for whole."""
+    pairs = combinations(mesh(gpus, tiles).tiles, 2)
+    links = frozenset(Link(low, high) for low, high in pairs if low.device != high.device)
+    lines = render(replace(mesh(gpus, tiles), links=links)).split(b"\n")
+    rows = [number for number, line in enumerate(lines, 1) if line.startswith(FAMILY + b"{")]
+    assert all(_complete(b"\n".join(lines[:number]) + b"\n") is None for number in rows[:-1])
+
+
+@pytest.mark.parametrize("junk", [b"\0", b"\r", b"\v", b"\xc2\xa0", b"\xef\xbb\xbf", b" \x7f"])
+def test_a_row_behind_something_unseen_is_not_passed_over(junk: bytes) -> None:
+    """A page whose rows of one GPU all begin with a NUL or the like is no page of a machine without it."""
+    lines = render(parse_machine("3x2")).split(b"\n")
+    hidden = [
+        junk + line if b'_device_id="2"' in line and line.startswith(FAMILY) else line for line in lines
+    ]
+    assert _judge(b"\n".join(hidden)) is Reason.MALFORMED
 
 
 _4X2 = parse_machine("4x2")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FAMILY: Final = b"xpum_topology_link"
 
 _NAME_CHARACTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:")
+_NOTHING: Final = re.compile(rb'[^a-zA-Z0-9_:#"{]*+')  # before a name: no other, no comment
 _LINE: Final = re.compile(
     rb"[ \t]*+" + FAMILY + rb"[ \t]*+"
     rb'(?:\{((?:[^"}\n]|"(?:[^"\\\n]|\\.)*+")*+)\})?+[ \t]*+'
@@ -106,6 +107,8 @@ def _read_lines(lines: Iterable[bytes]) -> tuple[Row, ...]:
 def family_lines(page: bytes, at: int = 0, stop: int | None = None) -> Iterator[tuple[int, int]]:
     """Find the family's sample lines: where each begins, and where its line feed is or the page ends.
 
+    A line with a NUL or the like before the family's name is one, too: a malformed one.
+
     `at` is where to begin: at a line's first byte, or at the line feed before it; `stop`: where to end.
     """
     stop = len(page) if stop is None else stop
@@ -114,7 +117,8 @@ def family_lines(page: bytes, at: int = 0, stop: int | None = None) -> Iterator[
         end = page.find(b"\n", found, stop)
         end = stop if end < 0 else end
         after = found + len(FAMILY)
-        if (after == end or page[after] not in _NAME_CHARACTERS) and not page[start:found].strip(b" \t"):
+        is_named = after == end or page[after] not in _NAME_CHARACTERS
+        if is_named and _NOTHING.fullmatch(page, start, found):
             yield start, end
         at = end + 1
 

@@ -43,7 +43,7 @@ def read_parts(parts: Iterable[bytes], known: Page | None = None) -> Page:
 
     """
     seen = scan(parts)
-    if known and not _is_lone(known.topology) and seen.block == known.block:
+    if known and not _is_of_one_gpu(known.topology) and seen.block == known.block:
         return known
     rows = _rows(seen)
     topology = topology_of(rows)
@@ -84,13 +84,18 @@ def _passed_over(count: int) -> str | None:
 
 
 def _ends_too_soon(topology: Topology, rest: bytes) -> str | None:
-    """Doubt a lone tile at the very end: a page that was cut after its first row looks like that."""
-    return "the page ends after its only tile" if _is_lone(topology) and FAMILY.startswith(rest) else None
+    """Doubt a lone GPU at the very end: a page that was cut looks like that.
+
+    All rows of one GPU come first, and those without lanes before its links: to its own tiles, a full square.
+    The rows of a second one would be preceded by all of the first, which name every tile.
+    """
+    is_end = FAMILY.startswith(rest)
+    return "the page ends after its only GPU" if is_end and _is_of_one_gpu(topology) else None
 
 
-def _is_lone(topology: Topology) -> bool:
-    """Tell whether the page shows one tile only: then what follows its row counts, too."""
-    return len(topology.tiles) == 1
+def _is_of_one_gpu(topology: Topology) -> bool:
+    """Tell whether the page shows one GPU only: then what follows its rows counts, too."""
+    return topology.tiles[0].device == topology.tiles[-1].device
 
 
 def _without_rows(seen: Excerpt) -> UnknownPageError:

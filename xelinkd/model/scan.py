@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_LINES: Final = 16_384  # of the family: each of 128 tiles (64 GPUs with 2) with each; takes 30 MB
-MAX_LINE_SIZE: Final = 65_536  # bytes; XPU Manager writes some 300
+MAX_LINE_SIZE: Final = 65_536  # bytes; XPU Manager writes some 400
+MAX_BLOCK_SIZE: Final = (
+    8 * 1024 * 1024
+)  # bytes of the family, held whole, and more than once while they are read
 
 # How the family stands on every real page: line after line.
 _TOGETHER: Final = re.compile(FAMILY + rb"\{[^\n]*+(?:\n" + FAMILY + rb"\{[^\n]*+)*+")
@@ -88,7 +91,7 @@ class _Scan:
         self._feeds = 0  # lines of the page that have been read
         self._block: list[bytes] = []  # lines of the family
         self._runs: list[Run] = []  # where they stand
-        self._lines = 0  # of the family
+        self._lines = self._size = 0  # of the family
         self._rest: list[bytes] = []
         self._is_declared = self._is_of_xpum_1 = self._is_of_xpum_2 = False
 
@@ -143,9 +146,10 @@ class _Scan:
         self._feeds += feeds
         self._rest = []
         self._lines += feeds + 1
-        if self._lines > MAX_LINES:
-            detail = f"the page has more than {MAX_LINES} lines of {FAMILY.decode()}: is it real?"
-            raise UnknownPageError(Reason.TOO_LARGE, detail)
+        self._size += len(lines)
+        if self._lines > MAX_LINES or self._size > MAX_BLOCK_SIZE:
+            most = f"{MAX_LINES} lines or {MAX_BLOCK_SIZE} bytes of {FAMILY.decode()}"
+            raise UnknownPageError(Reason.TOO_LARGE, f"the page has more than {most}: is it real?")
 
     def _learn_kind(self, text: bytes, at: int, end: int, *, is_mentioned: bool) -> None:
         """Look for what is only wanted of a page without the family."""

@@ -117,10 +117,12 @@ def first_gap(rows: Iterable[Row]) -> str | None:
     included, and shows a XeLink from both ends. A page that does not was perhaps cut on its way. XPU Manager
     says -1 of two tiles that it knows nothing of: that is not "no link".
     """
+    rows = tuple(rows)
     connections: dict[tuple[Tile, Tile], set[float]] = defaultdict(set)
     for row in rows:
         connections[row.local, row.remote].add(row.connection)
-    return next(_gaps(connections), None)
+    gap = next(_gaps(connections), None)
+    return _contradiction(rows) if gap is None and len(rows) > len(connections) else gap
 
 
 def _gaps(connections: dict[tuple[Tile, Tile], set[float]]) -> Iterator[str]:
@@ -133,9 +135,23 @@ def _gaps(connections: dict[tuple[Tile, Tile], set[float]]) -> Iterator[str]:
         if XELINK in seen and XELINK not in connections[remote, local]:
             yield f"{local} to {remote} is a XeLink, {remote} to {local} is not"
         if len(seen) > 1:
-            yield f"rows for {local} to {remote} contradict each other"
+            yield _contradict(local, remote)
         if not CONNECTION_NAMES.keys() >= seen:
             yield f"how {local} and {remote} are joined is not known"
+
+
+def _contradiction(rows: tuple[Row, ...]) -> str | None:
+    """Look at pairs that have more than one row: for two pods, say."""
+    first: dict[tuple[Tile, Tile], Row] = {}
+    for row in rows:
+        other = first.setdefault((row.local, row.remote), row)
+        if (row.lanes, row.on_subdevice) != (other.lanes, other.on_subdevice):
+            return _contradict(row.local, row.remote)
+    return None
+
+
+def _contradict(local: Tile, remote: Tile) -> str:
+    return f"rows for {local} to {remote} contradict each other"
 
 
 def lane_disagreements(topology: Topology) -> tuple[str, ...]:
