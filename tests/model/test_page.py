@@ -133,6 +133,16 @@ def test_a_malformed_line_of_another_family_does_not_matter() -> None:
             id="a row twice, with other lanes",
         ),
         pytest.param(
+            _page_of((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)).replace(b'count="8"} 1', b'count="0"} 1'),
+            "0.0 to 1.0 cannot be a XeLink of 0 lanes",
+            id="a link without lanes",
+        ),
+        pytest.param(
+            _page_of((0, 0, 1)) + b"\nxpum_zzz 1",
+            "0.0 to 0.0 cannot be a XeLink of 8 lanes",
+            id="a link with itself",
+        ),
+        pytest.param(
             _page_of((0, 0, 0), (0, 1, -1), (1, 0, -1), (1, 1, 0)),
             "how 0.0 and 1.0 are joined is not known",
             id="a connection that is not known",

@@ -121,7 +121,7 @@ def first_gap(rows: Iterable[Row]) -> str | None:
     connections: dict[tuple[Tile, Tile], set[float]] = defaultdict(set)
     for row in rows:
         connections[row.local, row.remote].add(row.connection)
-    gap = next(_gaps(connections), None)
+    gap = next(_gaps(connections), None) or next(_no_links(rows), None)
     return _contradiction(rows) if gap is None and len(rows) > len(connections) else gap
 
 
@@ -138,6 +138,13 @@ def _gaps(connections: dict[tuple[Tile, Tile], set[float]]) -> Iterator[str]:
             yield _contradict(local, remote)
         if not CONNECTION_NAMES.keys() >= seen:
             yield f"how {local} and {remote} are joined is not known"
+
+
+def _no_links(rows: tuple[Row, ...]) -> Iterator[str]:
+    """Name XeLinks that cannot be: each has the lanes of its ports, and no GPU has one with itself."""
+    for row in rows:
+        if row.connection == XELINK and (not row.lanes or row.local.device == row.remote.device):
+            yield f"{row.local} to {row.remote} cannot be a XeLink of {row.lanes} lanes"
 
 
 def _contradiction(rows: tuple[Row, ...]) -> str | None:
