@@ -19,7 +19,7 @@ from xelinkd.config.overrides import Override
 from xelinkd.config.problems import MAX_PROBLEMS, ConfigError, Problem
 from xelinkd.config.schema import MOST_OUTPUTS, Config
 from xelinkd.config.spelling import unknown_keys
-from xelinkd.config.toml_text import found, shortened, toml_value
+from xelinkd.config.toml_text import found, found_unseen, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -153,9 +153,13 @@ def _converted(given: dict[str, _Given], where: str) -> tuple[dict[str, Any], di
         try:
             values[path] = _convert(item.value, key)
         except (msgspec.ValidationError, ValueError):  # ValueError: an integer beyond all bounds
-            message = f"found {found(item.value)}; allowed: {key.rule.allowed}{_hint(item.value, key)}"
+            message = f"{_found(item.value, key)}; allowed: {key.rule.allowed}{_hint(item.value, key)}"
             misfits[path] = Problem(_place(item.origin, where), path, message)
     return values, misfits
+
+
+def _found(value: object, key: Key) -> str:
+    return f"found {found_unseen(value) if key.rule.is_private else found(value)}"
 
 
 def _convert(value: object, key: Key) -> object:
@@ -218,7 +222,7 @@ def _broken_bonds(
         allowed = bond.allowed(config)
         if allowed is not None:
             path = bond.keys[0]
-            message = f"found {shortened(toml_value(value_of(config, path)))}; allowed: {allowed}"
+            message = f"{_found(value_of(config, path), key_at(path))}; allowed: {allowed}"
             yield Problem(_place_of_bond(bond, origins, where), path, message)
 
 
@@ -228,7 +232,7 @@ def _broken_by_outputs(config: Config, misfits: Collection[str], where: str) -> 
         return
     values = in_force(config)
     for path, allowed in broken_by_outputs(config):
-        yield Problem(where, path, f"found {shortened(toml_value(values[path]))}; allowed: {allowed}")
+        yield Problem(where, path, f"{_found(values[path], key_at(path))}; allowed: {allowed}")
 
 
 def _place_of_bond(bond: Bond, origins: Mapping[str, str], where: str) -> str:

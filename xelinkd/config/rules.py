@@ -23,10 +23,14 @@ _INT64_MAX: Final = (1 << 63) - 1
 
 
 class Rule(Struct, frozen=True):
-    """What a value of the right type must satisfy; `allowed` tells people about type and rule together."""
+    """What a value of the right type must satisfy; `allowed` tells people about type and rule together.
+
+    `is_private`: what is there by mistake may be a secret, so that no message repeats it.
+    """
 
     allowed: str
     holds: Callable[[Any], bool] = lambda _: True
+    is_private: bool = False
 
 
 LONGEST_WAIT: Final = "7d"  # a wait in poll(2) is a 32-bit count of milliseconds: 24 days
@@ -140,6 +144,7 @@ def _is_password_file(text: str) -> bool:
 PASSWORD_FILE: Final = Rule(
     f'an absolute path, "${CREDENTIALS_DIRECTORY}/NAME" for a credential of systemd, or ""',
     _is_password_file,
+    is_private=True,
 )
 
 # As `openssl x509 -fingerprint -sha256` and others write it.
@@ -152,7 +157,9 @@ FINGERPRINT: Final = Rule(
 
 # RFC 7617: a colon ends the user's name.
 USER_NAME: Final = Rule(
-    'printable characters without ":", or ""', lambda text: text.isprintable() and ":" not in text
+    'printable characters without ":", or ""',
+    lambda text: text.isprintable() and ":" not in text,
+    is_private=True,
 )
 
 

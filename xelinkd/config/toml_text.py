@@ -39,8 +39,8 @@ def toml_key(name: str) -> str:
 def found(value: object) -> str:
     """Name a value of the file in a message: short, on one line, whatever it is."""
     match value:
-        case str():
-            return shortened(toml_value(_without_password(value)))
+        case str() | Path() | Duration():
+            return shortened(toml_value(_without_password(str(value))))
         case bool() | float():
             return shortened(toml_value(value))
         case int():
@@ -53,10 +53,25 @@ def found(value: object) -> str:
             return f"the date or time {value}"
 
 
+def found_unseen(value: object) -> str:
+    """Name in a message what kind of value was found, where it may itself be a secret."""
+    match value:
+        case "":
+            return '""'
+        case str():
+            return "a text, not shown here as it may be a secret"
+        case bool() | dict() | list():
+            return found(value)
+        case int() | float():
+            return "a number"
+        case _:
+            return "a date or time"
+
+
 def _without_password(text: str) -> str:
-    """Keep a user and password that somebody wrote into an address out of the logs."""
-    scheme, _, rest = text.partition("://")
-    return f"{scheme}://***@{rest.rpartition('@')[2]}" if "@" in rest else text
+    """Keep a user and password that somebody wrote into an address, however spelled, out of the logs."""
+    _, at, rest = text.rpartition("@")
+    return f"***@{rest}" if at else text
 
 
 def shortened(text: str) -> str:
