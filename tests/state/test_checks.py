@@ -58,12 +58,14 @@ def test_no_links_are_labels_too() -> None:
 
 
 def test_refused_configuration() -> None:
-    """A configuration that cannot be used makes it not ready, and says why."""
-    configuration = changed(SUPERVISION.configuration, problems=("labels.min_lanes: is true",))
+    """A configuration that cannot be used makes it not ready; anybody may ask, and reads nothing of it."""
+    configuration = changed(SUPERVISION.configuration, problems=("a.b: wrong", "c.d: too"))
     state = replace(GOOD, supervision=changed(SUPERVISION, configuration=configuration))
     (failed,) = (check for check in ready(state) if not check.passed)
     assert failed.name == "config"
-    assert "labels.min_lanes: is true" in failed.detail
+    assert failed.detail == (
+        "refused, the former one is in force: 2 problems, which its log and `xelinkd check` tell"
+    )
     assert passed(live(state))
 
 

@@ -95,7 +95,8 @@ def test_refused_configuration(served: Daemon) -> None:
     good = served.config.read_text()
     served.config.write_text("[labels]\nmin_lanes = true\n")
     body = served.wait_for_answer("/readyz", lambda code, _: code == 503)
-    assert "labels.min_lanes" in body
+    assert "[-]config failed: refused, the former one is in force: 1 problem" in body
+    assert "labels.min_lanes" in status(served)["configuration"]["problems"][0]
     served.config.write_text(good)
     served.wait_for_answer("/readyz", lambda code, _: code == 200)
 

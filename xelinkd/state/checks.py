@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from xelinkd.model.words import span
+from xelinkd.model.words import count, span
 
 if TYPE_CHECKING:
     from xelinkd.state.told import State, UnitState
@@ -100,8 +100,10 @@ def _patience(state: State) -> float:
 
 
 def _config(state: State) -> Check:
+    """Leave out what is wrong: a probe is answered to everybody, and a configuration is not for everybody."""
     if problems := state.supervision.configuration.problems:
-        return _bad("config", f"refused, the former one is in force: {'; '.join(problems)}")
+        told = f"{count(len(problems), 'problem')}, which its log and `xelinkd check` tell"
+        return _bad("config", f"refused, the former one is in force: {told}")
     return _good("config", "in force")
 
 

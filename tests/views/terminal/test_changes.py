@@ -61,7 +61,11 @@ def test_configuration() -> None:
     assert told(GOOD, applied) == [("config_applied", path, "")]
     assert told(GOOD, refused) == [
         ("config_refused", path, "x: wrong; y: too"),
-        ("not_ready", "", "config: refused, the former one is in force: x: wrong; y: too"),
+        (
+            "not_ready",
+            "",
+            "config: refused, the former one is in force: 2 problems, which its log and `xelinkd check` tell",
+        ),
     ]
     assert told(refused, GOOD) == [("config_right_again", path, ""), ("ready", "", "")]
 
