@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from xelinkd.config.load import Loaded, load
 from xelinkd.config.overrides import Override
-from xelinkd.config.problems import ConfigError
+from xelinkd.config.problems import ConfigError, UnreadableError
 from xelinkd.config.schema import DEFAULT_PATH, Config
 from xelinkd.config.small_file import MAX_SIZE
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def problem(path: Path, *, required: bool = True) -> str:
@@ -69,6 +66,28 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path, *, required:
     assert "is a FIFO; name a regular file" in problem(fifo, required=required)
     assert "is a device; name a regular file" in problem(device, required=required)
     assert "cannot be read: Too many levels of symbolic links" in problem(loop, required=required)
+
+
+UNREADABLE = Path("/proc/self/mem")  # a regular file whose first bytes cannot be read: EIO
+
+
+def test_what_may_pass_is_told_from_what_the_file_says(tmp_path: Path) -> None:
+    """A file that could not be read just now is known from one that is missing or wrong, and tried again."""
+    with pytest.raises(UnreadableError, match="mem: cannot be read: Input/output error"):
+        load(UNREADABLE, required=True)
+    (tmp_path / "x.toml").write_text("[log", encoding="utf-8")
+    for path in (tmp_path / "none.toml", tmp_path / "x.toml"):
+        with pytest.raises(ConfigError) as caught:
+            load(path, required=True)
+        assert not isinstance(caught.value, UnreadableError)
+
+
+def test_a_certificate_that_cannot_be_read_is_known_from_one_that_is_missing(tmp_path: Path) -> None:
+    """A file that the configuration points to is tried again, too, as long as it is there and unreadable."""
+    path, missing = tmp_path / "x.toml", tmp_path / "ca.pem"
+    assert not load_with_ca(path, UNREADABLE).is_whole
+    assert load_with_ca(path, missing).is_whole
+    assert not load_with_ca(path, UNREADABLE).asks_for_the_same(load_with_ca(path, missing))
 
 
 def test_a_socket_is_refused(tmp_path: Path) -> None:

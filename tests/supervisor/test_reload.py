@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
 from datetime import datetime
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -177,6 +178,22 @@ def test_invalid_file_changes_nothing(daemon: Daemon) -> None:
     daemon.settings["source"].pop("intervall")
     daemon.configure(labels={"namespace": "example.org"})
     wait_for_namespace(daemon, "example.org")
+
+
+def test_change_that_could_not_be_read_applies_later(daemon: Daemon) -> None:
+    """A change that comes while no file can be opened is refused once, and applies when that has passed."""
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    daemon.wait_for_workers()
+    limits = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    in_use = set(os.listdir(f"/proc/{daemon.pid}/fd"))  # noqa: PTH208  # names are enough
+    lowest_free = next(number for number in count() if str(number) not in in_use)
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    daemon.configure(labels={"namespace": "example.org"})
+    assert "Too many open files" in daemon.wait_for("config_refused")["problems"][0]
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, limits)
+    wait_for_namespace(daemon, "example.org")
+    assert len(daemon.events("config_refused")) == 1
 
 
 def test_deleted_file_changes_nothing(daemon: Daemon) -> None:

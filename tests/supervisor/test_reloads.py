@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from xelinkd.supervisor.reloads import AFTER_NOTHING, NEVER, Reloads, ask, done
+from xelinkd.supervisor.reloads import AFTER_FAULT, AFTER_NOTHING, NEVER, Reloads, ask, done
 
 
 def _reload_times(asks: list[float], *, applied: bool = True, ends: float = 60.0) -> list[float]:
@@ -56,3 +56,17 @@ def test_asking_again_does_not_put_the_reload_off() -> None:
     """A file that never stops changing is read all the same."""
     assert ask(ask(done(10.0, applied=True), 10.2), 10.9).due == 11.0
     assert ask(ask(done(10.0, applied=True), 20.0), 20.5).due == 20.0
+
+
+def test_what_could_not_be_read_is_tried_again_until_it_can_be() -> None:
+    """A fault that passes without any event keeps a changed configuration back for a second more at most."""
+    unread = done(10.0, applied=False, is_whole=False)
+    assert (unread.next, unread.due) == (10.0 + AFTER_FAULT, NEVER)
+    assert AFTER_FAULT <= 1.0
+    assert done(11.0, applied=True).next == NEVER
+
+
+def test_a_change_does_not_wait_for_the_next_try() -> None:
+    """A file that is put right is read at once, whatever was wrong with it."""
+    assert ask(done(10.0, applied=False, is_whole=False), 10.2).next == 10.2
+    assert ask(done(10.0, applied=False, is_whole=False), 20.0).next == 10.0 + AFTER_FAULT

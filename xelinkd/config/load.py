@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from xelinkd.config.decode import decode
-from xelinkd.config.problems import ConfigError, Problem
+from xelinkd.config.problems import ConfigError, Problem, UnreadableError
 from xelinkd.config.schema import referenced_files
 from xelinkd.config.small_file import UnfitFileError, read_small_file
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _KEY: Final = os.urandom(32)
+_UNREAD: Final = b""  # the fingerprint of a file that is there and could not be read
 
 
 class Loaded(Struct, frozen=True):
@@ -37,6 +38,11 @@ class Loaded(Struct, frozen=True):
     fingerprints: Mapping[Path, bytes]
     is_there: bool = True
 
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all files could be read that are there; for one that could not, that may just pass."""
+        return _UNREAD not in self.fingerprints.values()
+
     def asks_for_the_same(self, other: Loaded) -> bool:
         """Tell whether both ask for the same work, wherever the values came from."""
         return (self.config, self.path, self.fingerprints) == (other.config, other.path, other.fingerprints)
@@ -45,7 +51,8 @@ class Loaded(Struct, frozen=True):
 def load_again(before: Loaded, overrides: Sequence[AnyOverride] = ()) -> Loaded:
     """Read the configuration while another is in force: a file that was there and is not changes nothing.
 
-    An empty file is refused: it is what a full disk leaves. Raises ConfigError with all problems at once.
+    An empty file is refused: it is what a full disk leaves. Raises ConfigError with all problems at once, and
+    of these UnreadableError if it was not read.
     """
     path = before.path
     data = _read_config(path, required=before.is_there)
@@ -77,6 +84,7 @@ def _read_config(path: Path, *, required: bool) -> bytes | None:
         message = "there is no such file; create it, or name another one"
     except OSError as error:
         message = f"cannot be read: {error.strerror}; it must be a regular file that xelinkd may read"
+        raise UnreadableError([Problem(str(path), "", message)]) from error
     except UnfitFileError as error:
         message = str(error)
     raise ConfigError([Problem(str(path), "", message)])
@@ -86,8 +94,10 @@ def _fingerprint(path: Path) -> bytes:
     """Tell content from other content and from none; what it should be is its user's to judge."""
     try:
         return _digest(b"content" + read_small_file(path))
-    except (OSError, UnfitFileError) as error:
+    except (FileNotFoundError, UnfitFileError) as error:
         return _digest(type(error).__name__.encode())
+    except OSError:
+        return _UNREAD
 
 
 def _digest(content: bytes) -> bytes:

@@ -32,3 +32,7 @@ class ConfigError(Exception):
         """Take all problems at once, so that people need one round to mend them."""
         self.problems = tuple(problems)[:MAX_PROBLEMS]
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnreadableError(ConfigError):
+    """The file is there and could not be read, for a reason that may pass though nobody touches the file."""

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from xelinkd import __version__, clocks, logs
 from xelinkd.config.changes import changes
-from xelinkd.config.problems import ConfigError
+from xelinkd.config.problems import ConfigError, UnreadableError
 from xelinkd.confinement.confine import tell_confinement
 from xelinkd.confinement.privileges import (
     DAC_OVERRIDE,
@@ -103,7 +103,7 @@ class Supervisor:
             now = time.monotonic()
             for unit in self._units:
                 unit.tick(now)
-            if now >= self._reloads.due:
+            if now >= self._reloads.next:
                 self._reload()
             if now >= self._renewals.due:
                 self._renew()
@@ -125,7 +125,7 @@ class Supervisor:
     def _wait(self) -> None:
         """Wait for what comes first, and take it in."""
         actions = {source: (unit, hear) for unit in self._units for source, hear in unit.sources()}
-        deadlines = (self._reloads.due, self._renewals.due, self._announcer.deadline)
+        deadlines = (self._reloads.next, self._renewals.due, self._announcer.deadline)
         due = min(*deadlines, *(unit.deadline for unit in self._units))
         ready = wait([self._wake_up, *actions], max(0.0, due - time.monotonic()))
         if time.monotonic() > due + OVERSLEPT:
@@ -199,15 +199,17 @@ class Supervisor:
         try:
             loaded = self._load_again(self._loaded)
         except ConfigError as error:
+            is_whole = not isinstance(error, UnreadableError)
             self._tell_refused(error)
         else:
+            is_whole = loaded.is_whole
             self._tell_right_again()
             has_changed = not loaded.asks_for_the_same(self._loaded)
             if has_changed:
                 self._apply(loaded)
             else:
                 log.debug("config_unchanged", config=loaded.path)
-        self._reloads = reloads.done(time.monotonic(), applied=has_changed)
+        self._reloads = reloads.done(time.monotonic(), applied=has_changed, is_whole=is_whole)
 
     def _renew(self) -> None:
         """Replace the pipeline: what it is confined to is not what stands there any more."""

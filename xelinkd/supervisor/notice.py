@@ -41,8 +41,10 @@ def applied(before: Applied, loaded: Loaded) -> Applied:
 
 
 def refused(before: Applied, error: ConfigError) -> Applied:
-    """Take in that the file cannot be used; what is in force stays so."""
+    """Take in that the file cannot be used; what is in force stays so. The same again is no other refusal."""
     problems = tuple(printable(str(problem)) for problem in error.problems)
+    if problems == before.problems:
+        return before
     return Applied(before.loaded, before.at, before.reloads, before.refusals + 1, problems)
 
 

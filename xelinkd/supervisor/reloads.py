@@ -10,14 +10,25 @@ from msgspec.structs import replace
 AFTER_APPLIED: Final = 1.0  # seconds; a new pipeline deserves to get somewhere
 AFTER_NOTHING: Final = 0.05  # seconds; reading costs a millisecond
 
+AFTER_FAULT: Final = 1.0  # seconds; what cannot be read for want of descriptors, say, can be without an event
+
 NEVER: Final = float("inf")
 
 
 class Reloads(Struct, frozen=True):
-    """When the next reload is due (NEVER: none is asked for), and before when there may be none."""
+    """When the next reload is due (NEVER: none is asked for), and before when there may be none.
+
+    `retry`: when there is one though nobody asks for it (NEVER: all could be read).
+    """
 
     due: float = NEVER
     not_before: float = 0.0
+    retry: float = NEVER
+
+    @property
+    def next(self) -> float:
+        """Give when the configuration is to be read, asked for or not."""
+        return min(self.due, self.retry)
 
 
 def ask(reloads: Reloads, now: float) -> Reloads:
@@ -25,6 +36,9 @@ def ask(reloads: Reloads, now: float) -> Reloads:
     return replace(reloads, due=min(reloads.due, max(now, reloads.not_before)))
 
 
-def done(now: float, *, applied: bool) -> Reloads:
-    """Take in that the configuration was read, and whether that changed anything."""
-    return Reloads(not_before=now + (AFTER_APPLIED if applied else AFTER_NOTHING))
+def done(now: float, *, applied: bool, is_whole: bool = True) -> Reloads:
+    """Take in that it was read, whether that changed anything, and whether all could be read."""
+    return Reloads(
+        not_before=now + (AFTER_APPLIED if applied else AFTER_NOTHING),
+        retry=NEVER if is_whole else now + AFTER_FAULT,
+    )
