@@ -184,7 +184,10 @@ def test_bad_values_are_named(value: str, found: str, hint: str) -> None:
         ("source.max_page_mib = 1025", "a whole number of MiB, 1 to 1024"),
         ("labels.allow_subdeviceless = 1", "true or false"),
         ('log.level = "INFO"', '"debug", "info", "warning" or "error"'),
-        ("feature_file.path = 1", 'an absolute path whose file name does not begin with "."'),
+        (
+            "feature_file.path = 1",
+            'an absolute path of up to 4095 bytes whose file name does not begin with "."',
+        ),
     ],
 )
 def test_types_are_strict(line: str, allowed: str) -> None:
@@ -359,7 +362,7 @@ def test_a_password_is_not_repeated(key: str, before: str) -> None:
 def test_a_secret_in_the_place_of_its_file_is_not_repeated(key: str, value: str, shown: str) -> None:
     """Who writes a password where its file belongs is told so, and it stays out of messages and logs."""
     (line,) = problems(f"{key} = {value}")
-    assert line.startswith(f"{FILE}: {key}: {shown}; allowed: an absolute path, ")
+    assert line.startswith(f"{FILE}: {key}: {shown}; allowed: an absolute path of up to 4095 bytes, ")
 
 
 def test_a_password_beside_the_user_is_not_repeated() -> None:

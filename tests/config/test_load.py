@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from xelinkd.config.load import Loaded, load
+from xelinkd.config.load import MAX_CONFIG_SIZE, Loaded, load
 from xelinkd.config.overrides import Override
 from xelinkd.config.problems import ConfigError, UnreadableError
 from xelinkd.config.schema import DEFAULT_PATH, Config
-from xelinkd.config.small_file import MAX_SIZE
 
 
 def problem(path: Path, *, required: bool = True) -> str:
@@ -101,10 +100,10 @@ def test_a_socket_is_refused(tmp_path: Path) -> None:
 def test_only_small_files_are_read(tmp_path: Path) -> None:
     """A log file given by mistake is not read into memory; a file of just the limit is."""
     path = tmp_path / "x.toml"
-    path.write_bytes(b"#" * MAX_SIZE)
+    path.write_bytes(b"#" * MAX_CONFIG_SIZE)
     assert load(path, required=True).config == Config()
-    path.write_bytes(b"#" * (MAX_SIZE + 1))
-    assert f"is larger than {MAX_SIZE} bytes" in problem(path)
+    path.write_bytes(b"#" * (MAX_CONFIG_SIZE + 1))
+    assert problem(path) == f"{path}: is larger than 65536 bytes; shorten it, or name another file"
 
 
 def test_reading_leaves_no_descriptor_open(tmp_path: Path) -> None:

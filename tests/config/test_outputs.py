@@ -57,7 +57,10 @@ def test_every_format_can_be_configured(form: str) -> None:
             '[[outputs]]\nfile = "/x"',
             'outputs[1].format: is missing; allowed: "slurm", "json" or "prometheus"',
         ),
-        (JSON + '[[outputs]]\nformat = "slurm"', "outputs[2].file: is missing; allowed: an absolute path"),
+        (
+            JSON + '[[outputs]]\nformat = "slurm"',
+            "outputs[2].file: is missing; allowed: an absolute path of up to 4095 bytes",
+        ),
         (JSON.replace("json", "yaml", 1), 'outputs[1].format: found "yaml"; allowed: "slurm", "json" or'),
         (
             JSON.replace('"/var', '"var'),
@@ -65,11 +68,11 @@ def test_every_format_can_be_configured(form: str) -> None:
         ),
         (
             JSON.replace("/var/lib/xelinkd/links.json", "/"),
-            'outputs[1].file: found "/"; allowed: an absolute path',
+            'outputs[1].file: found "/"; allowed: an absolute path of up to 4095 bytes',
         ),
         (
             JSON.replace("/var/lib/xelinkd/links.json", "/var/lib/.."),
-            'outputs[1].file: found "/var/lib/.."; allowed: an absolute path',
+            'outputs[1].file: found "/var/lib/.."; allowed: an absolute path of up to 4095 bytes',
         ),
         (JSON + "fiel = 1", "outputs[1].fiel: unknown key; did you mean 'file'?"),
         (JSON + 'path = "/x"', "outputs[1].path: unknown key; allowed: format, file, gpu_type"),

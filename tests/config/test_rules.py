@@ -11,9 +11,12 @@ from xelinkd.config.rules import (
     ABSOLUTE_OR_EMPTY,
     FEATURE_FILE_PATH,
     FINGERPRINT,
+    FOLDER,
     LABEL_NAMESPACE,
+    OUTPUT_FILE,
     PASSWORD_FILE,
     USER_NAME,
+    Rule,
     duration,
     whole_number,
 )
@@ -60,6 +63,17 @@ def test_namespaces_that_nfd_takes(name: str) -> None:
 def test_namespaces_that_nfd_drops(name: str) -> None:
     """A namespace whose labels would never reach the node is refused at once."""
     assert not LABEL_NAMESPACE.holds(name)
+
+
+@pytest.mark.parametrize("rule", [ABSOLUTE_OR_EMPTY, PASSWORD_FILE])
+def test_paths_as_long_as_linux_takes_them(rule: Rule) -> None:
+    """A path that no file can have is refused, counted in bytes as the kernel counts."""
+    assert rule.holds("/" + "a" * 4094)
+    assert not rule.holds("/" + "a" * 4095)
+    assert not rule.holds("/" + "é" * 2048)
+    for of_paths in (FEATURE_FILE_PATH, FOLDER, OUTPUT_FILE):
+        assert of_paths.holds(Path("/" + "a" * 4094))
+        assert not of_paths.holds(Path("/" + "a" * 4095))
 
 
 @pytest.mark.parametrize("path", ["features.d/x.txt", "/features.d/.x", "/", "/a/..", "/a\0b", "", "/\udcff"])

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from xelinkd.config.load import load
+from xelinkd.config.load import MAX_CONFIG_SIZE, load
 from xelinkd.config.problems import ConfigError, Problem
-from xelinkd.config.small_file import MAX_SIZE
 from xelinkd.supervisor.notice import Applied, NoticeBoard, refused
 from xelinkd.workers.boards import Boards
 
@@ -16,19 +15,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+USER = '[source]\nurl = "https://h/"\npassword_file = "/p"\nuser = "{}"'
+LINES = "\n" * 4000
+OUTPUTS = "".join(f"[[outputs]]\nformat = 'json'\nfile = '''/{number}{LINES}'''\n" for number in range(16))
+
+
 @pytest.mark.parametrize(
-    ("text", "character"),
-    [
-        ('[source]\nurl = "http://h/{}"', "a"),
-        ('[feature_file]\npath = "/{}"', "a"),
-        ("[feature_file]\npath = '''/{}'''", "\n"),
-    ],
-    ids=["an address", "a path", "a path of many lines"],
+    "text",
+    [USER.format("a" * (MAX_CONFIG_SIZE - len(USER))), OUTPUTS],
+    ids=["a user", "paths of many lines"],
 )
-def test_largest_configuration(tmp_path: Path, text: str, character: str) -> None:
-    """However long a value is that the configuration is allowed to have, telling of it ends no supervisor."""
+def test_largest_configuration(tmp_path: Path, text: str) -> None:
+    """However much there is in a configuration that is allowed, telling of it ends no supervisor."""
     file = tmp_path / "xelinkd.toml"
-    file.write_text(text.format(character * (MAX_SIZE - len(text))))
+    file.write_text(text)
     boards = Boards()
     NoticeBoard(boards).turn((), Applied(load(file, required=True), 0.0))
     assert boards.supervision.look() is not None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Config
 
 
+MAX_CONFIG_SIZE: Final = 64 * 1024  # bytes; the shipped file takes 7 kB, and a large one much memory to read
 _KEY: Final = os.urandom(32)
 _UNREAD: Final = b""  # the fingerprint of a file that is there and could not be read
 
@@ -77,7 +78,7 @@ def _loaded(data: bytes | None, path: Path, overrides: Sequence[AnyOverride]) ->
 
 def _read_config(path: Path, *, required: bool) -> bytes | None:
     try:
-        return read_small_file(path)
+        return read_small_file(path, MAX_CONFIG_SIZE)
     except FileNotFoundError:
         if not required:
             return None

@@ -89,9 +89,15 @@ LABEL_NAMESPACE: Final = Rule(
 )
 
 
+_PATH_MAX: Final = 4096  # bytes, with a NUL at the end, in linux/limits.h: what a call takes
+_PATH: Final = f"an absolute path of up to {_PATH_MAX - 1} bytes"
+
+
 def _is_path_text(text: str) -> bool:
-    """Refuse what no file can be called: NUL; and what TOML cannot hold: bytes that are not UTF-8."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    """Refuse what no file can be called, and what TOML cannot hold: bytes that are not UTF-8."""
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        return False
+    return len(text.encode()) < _PATH_MAX
 
 
 def _is_absolute(text: str) -> bool:
@@ -103,10 +109,8 @@ def _is_file_nfd_reads(path: Path) -> bool:
 
 
 # A relative path would depend on where the daemon was started.
-ABSOLUTE_OR_EMPTY: Final = Rule('an absolute path, or ""', lambda text: text == "" or _is_absolute(text))
-FEATURE_FILE_PATH: Final = Rule(
-    'an absolute path whose file name does not begin with "."', _is_file_nfd_reads
-)
+ABSOLUTE_OR_EMPTY: Final = Rule(f'{_PATH}, or ""', lambda text: text == "" or _is_absolute(text))
+FEATURE_FILE_PATH: Final = Rule(f'{_PATH} whose file name does not begin with "."', _is_file_nfd_reads)
 
 # What a label may have as its value, and so what Node Feature Discovery can name a node.
 _MAX_NODE_NAME: Final = 63  # characters
@@ -134,7 +138,7 @@ HTTPS_SERVER: Final = Rule(
     'https://, a host, perhaps a port, and nothing after it; or ""',
     lambda text: text == "" or (is_https(text) and is_url(text) and text.count("/") == 2),  # noqa: PLR2004
 )
-FOLDER: Final = Rule("an absolute path", lambda path: _is_absolute(str(path)))
+FOLDER: Final = Rule(_PATH, lambda path: _is_absolute(str(path)))
 
 
 def _is_password_file(text: str) -> bool:
@@ -142,7 +146,7 @@ def _is_password_file(text: str) -> bool:
 
 
 PASSWORD_FILE: Final = Rule(
-    f'an absolute path, "${CREDENTIALS_DIRECTORY}/NAME" for a credential of systemd, or ""',
+    f'{_PATH}, "${CREDENTIALS_DIRECTORY}/NAME" for a credential of systemd, or ""',
     _is_password_file,
     is_private=True,
 )
@@ -195,7 +199,7 @@ def _is_output_file(path: Path) -> bool:
 
 
 OUTPUT_FORMAT: Final = Rule(_choice(FORMATS), lambda name: name in FORMATS)
-OUTPUT_FILE: Final = Rule("an absolute path", _is_output_file)
+OUTPUT_FILE: Final = Rule(_PATH, _is_output_file)
 
 # What gres.conf takes as one word, and `--gres=gpu:TYPE:2` as a type.
 _GPU_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

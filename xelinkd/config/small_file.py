@@ -38,8 +38,8 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def read_small_file(path: Path) -> bytes:
-    """Read a regular file of at most MAX_SIZE bytes.
+def read_small_file(path: Path, most: int = MAX_SIZE) -> bytes:
+    """Read a regular file of at most so many bytes.
 
     Raises:
         OSError: it cannot be read.
@@ -51,9 +51,9 @@ def read_small_file(path: Path) -> bytes:
         if not stat.S_ISREG(mode):
             kind = "a FIFO" if stat.S_ISFIFO(mode) else "a device"
             raise UnfitFileError(f"is {kind}; name a regular file")
-        data = file.read(MAX_SIZE + 1)
-    if len(data) > MAX_SIZE:
-        raise UnfitFileError(f"is larger than {MAX_SIZE} bytes; name a small text file")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise UnfitFileError(f"is larger than {most} bytes; shorten it, or name another file")
     return data
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from xelinkd import clocks
-from xelinkd.config.small_file import MAX_SIZE
 from xelinkd.model.observation import MAX_MESSAGE_SIZE
 from xelinkd.state.history import NO_HISTORY, History
 from xelinkd.state.told import Fetching, Keeping, State, Supervision
@@ -13,7 +12,7 @@ from xelinkd.workers.board import Board
 from xelinkd.workers.memory import Memory
 
 _MIB: Final = 1024 * 1024
-_OF_THE_SUPERVISOR: Final = 8 * MAX_SIZE  # bytes; a value may fill the file, and is told up to thrice
+_OF_THE_SUPERVISOR: Final = 8 * _MIB  # bytes; a hundred problems, each with a long path, may take two of them
 _OF_A_FETCHER: Final = 128 * 1024  # bytes; oddities of any length that is allowed leave room for the rest
 _OF_A_HISTORY: Final = 2 * MAX_MESSAGE_SIZE  # the largest topology, what is missing from it, the last events
 
