@@ -7,7 +7,8 @@ import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xelinkd.config.url import is_https, is_url, with_https, with_port
+from xelinkd.config.url import MAX_LENGTH, is_https, is_url, with_https, with_port
+from xelinkd.model.observation import MAX_DETAIL_LENGTH
 
 URLS = st.from_regex(
     r"https?://([a-z0-9.-]{1,9}|\[::[0-9a-f]{1,4}\])(:[0-9]{1,5})?([/?][!$-~]{0,9})?", fullmatch=True
@@ -54,6 +55,14 @@ def test_web_addresses_are_taken(text: str) -> None:
 def test_what_cannot_be_fetched_is_refused(text: str) -> None:
     """A URL that could not be fetched, or would put a password into the logs, is refused at once."""
     assert not is_url(text)
+
+
+def test_addresses_are_told_whole() -> None:
+    """An address that would not fit into what a fetcher tells of itself is refused, and does not end it."""
+    longest = "http://host/" + "a" * (MAX_LENGTH - 12)
+    assert is_url(longest)
+    assert not is_url(longest + "a")
+    assert MAX_LENGTH <= MAX_DETAIL_LENGTH
 
 
 @given(URLS.filter(is_url))

@@ -11,7 +11,7 @@ from msgspec import Struct
 from xelinkd.config.credentials import CREDENTIALS_DIRECTORY
 from xelinkd.config.duration import Duration
 from xelinkd.config.toml_text import toml_value
-from xelinkd.config.url import MAX_PORT, is_https, is_url
+from xelinkd.config.url import MAX_LENGTH, MAX_PORT, is_https, is_url
 from xelinkd.outputs.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def _choice(names: Iterable[object]) -> str:
 TRUE_OR_FALSE: Final = Rule("true or false")
 
 HTTP_URL: Final = Rule(
-    f"http:// or https://, a host, perhaps a port of 1 to {MAX_PORT} and a path; no password, no #", is_url
+    f"http:// or https://, a host, perhaps a port of 1 to {MAX_PORT} and a path; no password, no #;"
+    f" up to {MAX_LENGTH} characters",
+    is_url,
 )
 
 # A subdomain as Kubernetes 1.30 defines it (RFC 1123, in small letters).
@@ -135,7 +137,7 @@ NAMESPACE: Final = Rule(
 )
 OBJECT: Final = Rule('a DNS subdomain, or ""', lambda text: text == "" or _is_object_name(text))
 HTTPS_SERVER: Final = Rule(
-    'https://, a host, perhaps a port, and nothing after it; or ""',
+    f'https://, a host, perhaps a port, and nothing after it; up to {MAX_LENGTH} characters; or ""',
     lambda text: text == "" or (is_https(text) and is_url(text) and text.count("/") == 2),  # noqa: PLR2004
 )
 FOLDER: Final = Rule(_PATH, lambda path: _is_absolute(str(path)))

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 MAX_PORT: Final = 65_535
+MAX_LENGTH: Final = 2000  # characters; what a process tells of itself has room for that
 
 # No user and password (they would end up in logs) and no fragment (it is never sent).
 _URL: Final = re.compile(
@@ -20,7 +21,7 @@ _URL: Final = re.compile(
 def is_url(text: str) -> bool:
     """Tell whether this is an http or https URL with a host and, if it names one, a port from 1 to 65535."""
     match = _URL.fullmatch(text)
-    if match is None:
+    if match is None or len(text) > MAX_LENGTH:
         return False
     port = match["port"]
     return (port is None or 1 <= int(port) <= MAX_PORT) and (match["ipv6"] is None or _is_ipv6(match["ipv6"]))
