@@ -112,6 +112,20 @@ def test_change_applies(daemon: Daemon) -> None:
         wait_for_namespace(daemon, namespace)
 
 
+def test_change_that_never_settles_applies(daemon: Daemon) -> None:
+    """A configuration that is touched again and again by somebody else's program applies meanwhile."""
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    daemon.wait_for_workers()
+    rename_over(daemon.config, daemon.text(labels={"namespace": "example.org"}))
+
+    def is_applied_while_touched() -> bool:
+        os.utime(daemon.config)
+        return namespace_is(daemon, "example.org")
+
+    wait_until(is_applied_while_touched, f"the change in\n{daemon.log.read_text()}")
+
+
 def test_config_map_swap_applies(daemon: Daemon, tmp_path: Path) -> None:
     """A ConfigMap that the kubelet updates applies without a restart."""
     volume = tmp_path / "volume"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xelinkd.watching.chain import Entry
-from xelinkd.watching.settling import GRACE, Change, Seen, due, noted, relevant
+from xelinkd.watching.settling import GRACE, PATIENCE, Change, Pending, Seen, due, noted, relevant
 
 A, B = Entry(Path("/etc"), "a"), Entry(Path("/etc"), "b")
 WHOLE, PARTIAL, UNSURE = Change.WHOLE, Change.PARTIAL, Change.UNSURE
@@ -16,7 +16,7 @@ History = list[tuple[float, Entry, Change]]
 
 def due_after(*history: tuple[float, Entry, Change]) -> float | None:
     """Give when the announcement is due after some changes, with a settling time of 1 s."""
-    pending: dict[Entry, float] = {}
+    pending: dict[Entry, Pending] = {}
     for now, entry, change in history:
         pending = noted(pending, [Seen(entry, change)], now, settle=1.0)
     return due(pending)
@@ -62,4 +62,12 @@ def test_every_change_is_announced_and_no_half_written_file(steps: list[tuple[fl
 
 def test_what_decides_nothing_any_more_is_forgotten() -> None:
     """A file that is still being written holds nothing back once the configuration is another file."""
-    assert relevant({A: 7.0, B: 5.0}, {B}) == {B: 5.0}
+    a, b = Pending(6.0, 7.0), Pending(5.0, 5.0)
+    assert relevant({A: a, B: b}, {B}) == {B: b}
+
+
+def test_touches_without_an_end_are_announced_all_the_same() -> None:
+    """A file that is touched all the time is looked at as soon as it has been for 2 s."""
+    touches = [(5.0 + 0.04 * number, A, UNSURE) for number in range(1000)]
+    assert due_after((5.0, A, WHOLE), *touches) == 5.0 + PATIENCE
+    assert PATIENCE <= 2.0

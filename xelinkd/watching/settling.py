@@ -1,6 +1,6 @@
 """When a change is to be announced: never while the file is half written, and no later than needed. Pure.
 
-What is pending is one moment for each entry; the announcement is due at the last of them.
+What is pending is a change for each entry; the announcement is due when the last of them has settled.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xelinkd.watching.chain import Entry
 
 GRACE: Final = 0.1  # seconds; rm and cp, or mkdir and cp, are one change to whoever types them
+PATIENCE: Final = 2.0  # seconds for which unsure changes put an announcement off, however many they are
 
 
 class Change(Enum):
@@ -31,29 +32,38 @@ class Seen(NamedTuple):
     change: Change
 
 
+class Pending(NamedTuple):
+    """What is to be announced of an entry: when its first change was seen, and when it has settled."""
+
+    first: float
+    settled: float
+
+
 def noted(
-    pending: Mapping[Entry, float], seen: Iterable[Seen], now: float, settle: float
-) -> dict[Entry, float]:
+    pending: Mapping[Entry, Pending], seen: Iterable[Seen], now: float, settle: float
+) -> dict[Entry, Pending]:
     """Add what was seen to what is pending.
 
     A partial file is announced `settle` seconds after it was last written to, unless it is seen whole before;
     what is unsure after `GRACE`, in case that more follows. `now` and the result are moments of one clock.
     """
-    delays = {Change.PARTIAL: settle, Change.UNSURE: GRACE}
-    moments = dict(pending)
+    after = dict(pending)
     for entry, change in seen:
-        if change is Change.WHOLE:
-            moments[entry] = now
-        else:
-            moments[entry] = max(now + delays[change], moments.get(entry, now))
-    return moments
+        first, before = after.get(entry, Pending(now, now))
+        settled = {
+            Change.WHOLE: now,
+            Change.PARTIAL: max(now + settle, before),
+            Change.UNSURE: max(min(now + GRACE, first + PATIENCE), before),
+        }
+        after[entry] = Pending(first, settled[change])
+    return after
 
 
-def relevant(pending: Mapping[Entry, float], entries: Collection[Entry]) -> dict[Entry, float]:
+def relevant(pending: Mapping[Entry, Pending], entries: Collection[Entry]) -> dict[Entry, Pending]:
     """Forget what happened to entries that decide nothing any more: a change further up led elsewhere."""
-    return {entry: moment for entry, moment in pending.items() if entry in entries}
+    return {entry: change for entry, change in pending.items() if entry in entries}
 
 
-def due(pending: Mapping[Entry, float]) -> float | None:
+def due(pending: Mapping[Entry, Pending]) -> float | None:
     """Give the moment of the announcement; None if there is nothing to announce."""
-    return max(pending.values(), default=None)
+    return max((change.settled for change in pending.values()), default=None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from xelinkd.watching.inotify import CannotWatchError, Inotify
 from xelinkd.watching.polling import Polling
-from xelinkd.watching.settling import due, noted, relevant
+from xelinkd.watching.settling import Pending, due, noted, relevant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ class Watch:
         self._paths = tuple(Path(path).absolute() for path in paths)
         self._settle = settle
         self._interval = interval
-        self._pending: dict[Entry, float] = {}
+        self._pending: dict[Entry, Pending] = {}
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._source: Inotify | Polling
         self.mode_reason: str | None = None  # why it polls
