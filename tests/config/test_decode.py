@@ -46,6 +46,13 @@ def test_nothing_given_means_the_defaults() -> None:
     assert referenced_files(decoded.config) == ()
 
 
+def test_a_byte_order_mark_means_nothing() -> None:
+    """What some editors put before the first line, unseen, makes no file wrong, and moves no place in it."""
+    assert read("\ufefflabels.min_lanes = 1").config.labels.min_lanes == 1
+    assert problems("\ufeffa = ") == [f"{FILE}: line 1, column 5: is not TOML: Invalid value"]
+    assert problems(b"\xef\xbb\xbf\n\xff") == [f"{FILE}: line 2: is not UTF-8"]
+
+
 def test_every_kind_of_value() -> None:
     """Values of the file arrive as what they are: times, paths, numbers, choices."""
     config = read("""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from itertools import islice
 from pathlib import Path
@@ -53,7 +54,7 @@ def decode(data: bytes, overrides: Sequence[AnyOverride] = (), *, where: str) ->
 
     `where` names the file in messages. Raises ConfigError with all problems at once.
     """
-    document = _parse(data, where)
+    document = _parse(data.removeprefix(codecs.BOM_UTF8), where)  # editors put it there, TOML 1.0 is silent
     given = _overridden(_from_file(document), overrides)
     paths = (*KEYS, *_paths_in_lists(document))
     origins = {path: given[path].origin if path in given else DEFAULT for path in paths}
