@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import pytest
 from support.daemon import PATIENCE, Daemon, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from xelinkd.simulator.server import Simulator
@@ -29,6 +30,22 @@ from xelinkd.config.schema import Log
 logs.configure(Log(), sys.argv[1])
 for number in range(int(sys.argv[2])):
     logs.logger().info("counted", number=number, filler="x" * int(sys.argv[3]))
+"""
+
+LOG_CUT = """
+import os, pathlib, sys
+from xelinkd import logs
+from xelinkd.config.schema import Log
+logs.keep_nobody_waiting()
+logs.configure(Log(), "test")
+logs.logger().info("cut", filler="x" * 20000)
+pathlib.Path(sys.argv[1]).touch()
+sys.stdin.read()
+if os.fork() == 0:
+    logs.logger().info("of_a_child")
+    os._exit(0)
+os.wait()
+logs.logger().info("of_its_parent")
 """
 
 
@@ -177,6 +194,83 @@ def test_log_that_nobody_reads(daemon: Daemon, xpum: Simulator) -> None:
     daemon.wait_for_links(lambda links: len(links) == 4)
     assert daemon.wait_for_workers() == workers
     assert daemon.stop() == 0
+
+
+def a_pipe() -> tuple[int, int]:
+    """Give both ends of a pipe with room for one page."""
+    ours, theirs = os.pipe()
+    fill(theirs)
+    os.read(ours, 4096)
+    return ours, theirs
+
+
+def a_terminal() -> tuple[int, int]:
+    """Give both ends of a terminal with room for some short lines."""
+    ours, theirs = pty.openpty()
+    fill(theirs)
+    os.read(ours, 1024)
+    return ours, theirs
+
+
+def a_socket() -> tuple[int, int]:
+    """Give both ends of a stream with room for some short lines."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1024)
+    return ours.detach(), theirs.detach()
+
+
+def fill(stream: int) -> None:
+    """Write as much as it takes."""
+    os.set_blocking(stream, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(stream, b"." * 1024)
+    os.set_blocking(stream, True)
+
+
+@pytest.mark.parametrize("made", [a_pipe, a_terminal, a_socket])
+def test_log_that_is_full(daemon: Daemon, made: Callable[[], tuple[int, int]]) -> None:
+    """A reader who is there and reads nothing holds up nothing, however long a line is."""
+    daemon.log.touch()
+    daemon.configure(log={"level": "error"})
+    daemon.serve_status()
+    right = daemon.config.read_text()
+    ours, theirs = made()
+    try:
+        daemon.process = run("--config", daemon.config, stderr=theirs)
+        daemon.wait_for_links(lambda links: len(links) == 6)
+        daemon.config.write_text("".join(f"[nonsense{number}]\n" for number in range(500)))
+        daemon.wait_for_answer("/metrics", lambda _status, text: 'reloads_total{outcome="refused"} 1' in text)
+        daemon.config.write_text(right.replace("[log]", "[labels]\nmin_lanes = 99\n[log]"))
+        daemon.wait_for_links(lambda links: not links)
+        assert daemon.stop() == 0
+        assert os.get_blocking(theirs)  # whoever else has it writes as before
+    finally:
+        daemon.close()
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_line_that_was_cut(tmp_path: Path) -> None:
+    """After a line for which there was not room enough, the next one begins on a line of its own."""
+    ours, theirs = a_pipe()
+    told = tmp_path / "told"
+    command = [sys.executable, "-c", LOG_CUT, str(told)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=theirs) as process:
+        assert process.stdin is not None
+        os.close(theirs)
+        wait_until(told.exists, "a long line")
+        os.set_blocking(ours, False)
+        with suppress(BlockingIOError):
+            while os.read(ours, 1 << 20).startswith(b"."):
+                pass
+        process.stdin.close()
+        assert process.wait(PATIENCE) == 0
+    os.set_blocking(ours, True)
+    with os.fdopen(ours, "rb") as rest:
+        lines = rest.read().splitlines()
+    assert lines[0] == b""
+    assert [json.loads(line)["event"] for line in lines[1:]] == ["of_a_child", "of_its_parent"]
 
 
 def test_full_disk(daemon: Daemon) -> None:

@@ -10,9 +10,13 @@ from __future__ import annotations
 import io
 import json
 import logging
+import mmap
 import os
 import select
+import socket
+import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,16 +42,43 @@ if TYPE_CHECKING:
 
 PATIENCE_MS: Final = 100
 
+# Whether the last line was cut, of whichever process: the next one begins on a line of its own.
+_IS_CUT: Final = mmap.mmap(-1, 1)
+
 
 class _StandardError(io.FileIO):
     """Unbuffered, so that a line goes out whole, in one write; and a log that is lost costs no label."""
 
+    _socket: socket.socket | None = None
+
     def write(self, line: Buffer, /) -> int:
         """Write a line; where that fails (nobody empties the pipe, the disk is full), go on without it."""
+        content = memoryview(b"\n" + bytes(line) if _IS_CUT[0] else bytes(line))
+        rest = content
         try:
-            return super().write(line) if self._can_take() else 0
+            while rest and self._can_take() and (taken := self._take(rest)):
+                rest = rest[taken:]
         except OSError:
             return 0
+        finally:
+            if len(rest) < len(content):
+                _IS_CUT[0] = len(rest) > 0
+        return len(content) - len(rest)
+
+    def never_wait(self) -> None:
+        """Have writes take what there is room for: POLLOUT promises a page, and a line may be longer.
+
+        By an open file of our own: the other one's flags hold for everybody who has it, as our shell does.
+        Where none is to be had (no /proc, another user's terminal), long lines may wait as they did.
+        """
+        with suppress(OSError):
+            mode = os.fstat(self.fileno()).st_mode
+            if stat.S_ISSOCK(mode):
+                self._socket = socket.socket(fileno=self.fileno())
+            elif stat.S_ISFIFO(mode) or self.isatty():
+                ours = os.open(f"/proc/self/fd/{self.fileno()}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+                os.dup2(ours, self.fileno())
+                os.close(ours)
 
     def _can_take(self) -> bool:
         """Wait a moment for a reader who lags; one who never comes must not stop the labels."""
@@ -55,12 +86,22 @@ class _StandardError(io.FileIO):
         waiting.register(self, select.POLLOUT)
         return bool(waiting.poll(PATIENCE_MS))
 
+    def _take(self, line: memoryview) -> int | None:
+        if self._socket:
+            return self._socket.send(line, socket.MSG_DONTWAIT)
+        return super().write(line)
+
 
 _STDERR: Final = _StandardError(2, "w", closefd=False)
 
 _process = "xelinkd"
 
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=str)
+
+
+def keep_nobody_waiting() -> None:
+    """See to it, for this process and those forked from it, that no log line waits for who reads it."""
+    _STDERR.never_wait()
 
 
 def configure(config: Log, process: str) -> None:

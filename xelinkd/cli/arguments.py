@@ -172,6 +172,7 @@ def load_and_log(parsed: Arguments, process: str) -> Loaded:
 
     """
     loaded = parsed.load()
+    logs.keep_nobody_waiting()
     logs.configure(loaded.config.log, process)
     for warning in parsed.warnings:
         log.warning("flags_without_effect", detail=warning)
