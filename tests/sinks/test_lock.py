@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import stat
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from xelinkd.sinks.lock import FeatureFileLock, new_owner
+from xelinkd.sinks.lock import FeatureFileLock, is_taken, lock_path, new_owner
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 HOLDER = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from xelinkd.sinks.lock import FeatureFileLock, new_owner
 lock = FeatureFileLock(Path(sys.argv[1]))
@@ -61,6 +66,96 @@ def test_a_lock_whose_file_was_removed_is_taken_anew(file: Path) -> None:
     assert not first.take()
     second.release()
     assert first.take()
+
+
+def moved_away(lock: Path) -> None:
+    """Move the lock file away."""
+    lock.rename(lock.with_name("away"))
+
+
+def known_by_two_names(lock: Path) -> None:
+    """Remove the lock file, which goes on under another name."""
+    lock.with_name("other").hardlink_to(lock)
+    lock.unlink()
+
+
+def replaced_by_a_copy(lock: Path) -> None:
+    """Put a copy in its place, as an editor does."""
+    shutil.copy(lock, lock.with_name("copy"))
+    lock.with_name("copy").rename(lock)
+
+
+def replaced_by_a_folder(lock: Path) -> None:
+    """Put a folder in its place."""
+    lock.unlink()
+    lock.mkdir()
+
+
+@pytest.mark.parametrize("change", [moved_away, known_by_two_names, replaced_by_a_copy, replaced_by_a_folder])
+def test_a_lock_that_others_would_not_meet_is_none(file: Path, change: Callable[[Path], None]) -> None:
+    """Whatever becomes of the lock file, no two xelinkd write the feature file without noticing."""
+    first, second = FeatureFileLock(file), FeatureFileLock(file)
+    assert first.take()
+    change(lock_path(file))
+    assert second.take()
+    assert not first.take()
+    second.release()
+    assert first.take()
+    assert not second.take()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Path.mkdir, lambda path: path.symlink_to("elsewhere"), os.mkfifo],
+    ids=["folder", "symlink", "fifo"],
+)
+def test_what_no_lock_can_be_had_on_is_moved_aside(file: Path, make: Callable[[Path], None]) -> None:
+    """Something else in the lock's place lets no second xelinkd in, and is not lost."""
+    place = lock_path(file)
+    place.parent.mkdir()
+    make(place)
+    found = place.lstat()
+    first, second = FeatureFileLock(file), FeatureFileLock(file)
+    assert first.take()
+    assert not second.take()
+    assert place.with_name(f"{place.name}.foreign").lstat().st_ino == found.st_ino
+    assert sorted(left.name for left in place.parent.iterdir()) == [place.name, f"{place.name}.foreign"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes another user")
+def test_lock_file_of_another_user(file: Path) -> None:
+    """What root tried by hand leaves no lock in the service's folder that keeps the service out."""
+    assert FeatureFileLock(file).take()
+    place = lock_path(file)
+    for path in (file.parent, place.parent):
+        path.chmod(0o777)
+    ours, theirs = os.pipe()
+    held, hold = os.pipe()
+    if (child := os.fork()) == 0:
+        with suppress(BaseException):
+            os.chdir(file.parent)  # what is above is not for every user
+            os.setresuid(1234, 1234, 1234)
+            os.close(hold)
+            lock = FeatureFileLock(Path(file.name))
+            os.write(theirs, str(lock.take()).encode())
+            os.read(held, 1)
+        os._exit(0)
+    os.close(theirs)
+    try:
+        assert os.read(ours, 10) == b"True"
+        assert place.stat().st_uid == 1234
+        assert not FeatureFileLock(file).take()
+    finally:
+        for end in (ours, held, hold):
+            os.close(end)
+        os.waitpid(child, 0)
+
+
+def test_nobody_looking_waits(file: Path) -> None:
+    """A FIFO in the lock's place does not keep waiting who only looks."""
+    lock_path(file).parent.mkdir()
+    os.mkfifo(lock_path(file))
+    assert not is_taken(file)
 
 
 def test_nobody_else_can_hold_it(file: Path) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from xelinkd import logs
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, read, render
+from xelinkd.sinks.aside import numbered
 from xelinkd.sinks.sink import Absent, Foreign, Ours
 from xelinkd.sinks.whole_file import (
     MODE,
@@ -28,7 +28,7 @@ from xelinkd.sinks.whole_file import (
 from xelinkd.telling import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from xelinkd.config.sinks import FeatureFile as Settings
@@ -135,7 +135,7 @@ class FeatureFileSink(Struct, frozen=True):
 
         """
         self.staging.mkdir(mode=0o755, exist_ok=True)
-        places = _numbered(self.staging / f"{self.path.name}.foreign")
+        places = numbered(self.staging / f"{self.path.name}.foreign")
         aside = next(path for path in places if not os.path.lexists(path) or self._is_also(path))
         try:
             os.link(self.path, aside, follow_symlinks=False)
@@ -207,9 +207,3 @@ class FeatureFileSink(Struct, frozen=True):
     def _staged(self) -> Path:
         """Name the next content: for each process its own, lest two writers put half of it in place."""
         return self.staging / f"{self.path.name}.{os.getpid()}{NEW}"
-
-
-def _numbered(path: Path) -> Iterator[Path]:
-    yield path
-    for n in count(2):
-        yield path.with_name(f"{path.name}.{n}")

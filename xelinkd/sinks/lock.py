@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from xelinkd import logs
 from xelinkd.config.sinks import STAGING_NAME
+from xelinkd.sinks.aside import place_aside
+from xelinkd.sinks.whole_file import kind_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +19,10 @@ if TYPE_CHECKING:
 GRACE: Final = 2.0  # seconds; a predecessor may be dying
 RETRY: Final = 0.1  # seconds between two attempts
 OWNER_SIZE: Final = 16  # bytes
+_TO_LOOK: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW  # a FIFO would be waited for
 _OWNER_ONLY: Final = 0o600  # who may open the file could lock it, and keep us from our work
+
+log = logs.logger()
 
 
 def new_owner() -> bytes:
@@ -38,7 +45,7 @@ def is_taken(feature_file: Path) -> bool:
 
     """
     try:
-        descriptor = os.open(lock_path(feature_file), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(lock_path(feature_file), _TO_LOOK)
     except FileNotFoundError:
         return False
     try:
@@ -53,7 +60,8 @@ def is_taken(feature_file: Path) -> bool:
 class FeatureFileLock:
     """A lock for whoever writes a feature file, on a file of its own in a hidden folder beside it.
 
-    The lock file stays: removing it would let two holders in. It is made anew if others removed it.
+    The lock file stays: removing it would let two holders in. It is made anew if others removed it, moved it
+    away or put something else in its place.
     `was_anothers` tells whether the last one that had it before us was another owner.
     """
 
@@ -64,6 +72,7 @@ class FeatureFileLock:
         self._owner = owner or new_owner()
         self._path = lock_path(feature_file)
         self._descriptor: int | None = None
+        self._locked: os.stat_result | None = None
 
     def take(self) -> bool:
         """Have the lock from now on; False if another process has it.
@@ -75,6 +84,7 @@ class FeatureFileLock:
         while not self._is_good():
             self.release()
             self._path.parent.mkdir(mode=0o755, exist_ok=True)
+            self._make_way()
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             self._descriptor = os.open(self._path, flags, _OWNER_ONLY)
             try:
@@ -84,6 +94,7 @@ class FeatureFileLock:
                 if isinstance(error, BlockingIOError):
                     return False
                 raise
+            self._locked = os.fstat(self._descriptor)
             self._sign(self._descriptor)
         return True
 
@@ -101,6 +112,24 @@ class FeatureFileLock:
             with suppress(OSError):  # the disk is full: the lock is good all the same
                 os.pwrite(descriptor, self._owner, 0)
 
+    def _make_way(self) -> None:
+        """Move aside what no lock can be had on: the folder is ours, and two would not meet there."""
+        try:
+            mode = self._path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if stat.S_ISREG(mode) and os.access(self._path, os.R_OK | os.W_OK):
+            return
+        aside = place_aside(self._path.with_name(f"{self._path.name}.foreign"))
+        self._path.rename(aside)
+        found = "another user's file" if stat.S_ISREG(mode) else kind_of(mode)
+        log.warning("feature_file_lock_moved_aside", file=self._path, found=found, moved_to=aside)
+
     def _is_good(self) -> bool:
         """Tell whether we hold it, and it is still what others would meet."""
-        return self._descriptor is not None and os.fstat(self._descriptor).st_nlink > 0
+        if self._descriptor is None or self._locked is None:
+            return False
+        try:
+            return os.path.samestat(self._locked, self._path.lstat())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
