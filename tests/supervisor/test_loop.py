@@ -8,12 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.daemon import Daemon, is_alive, wait_until, xelinkd
+from support.daemon import PATIENCE, Daemon, is_alive, wait_until, xelinkd
 
 from xelinkd.config.schema import DEFAULT_PATH
 
@@ -119,6 +120,19 @@ def test_told_to_end_it_ends(daemon: Daemon, number: signal.Signals) -> None:
     assert not any(map(is_alive, workers.values()))
     assert daemon.links() == links
     assert daemon.events()[-1]["event"] == "stopped"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_that_never_stop(daemon: Daemon, number: signal.Signals) -> None:
+    """Who asks again and again, until the process is gone, still learns that it ended as it should."""
+    daemon.start()
+    daemon.wait_for_workers()
+    assert daemon.process is not None
+    daemon.process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE
+    while daemon.process.poll() is None and time.monotonic() < deadline:
+        daemon.process.send_signal(number)
+    assert daemon.process.returncode == 0
 
 
 def test_signal_to_the_whole_group_ends_it_in_order(daemon: Daemon) -> None:

@@ -24,18 +24,20 @@ def hold_signals() -> None:
 def signal_wake_up() -> Iterator[int]:
     """Give a descriptor that can be read once a signal came; each byte of it is a signal's number.
 
-    PID 1 of a container gets no default actions, so the handlers are needed there too.
+    PID 1 of a container gets no default actions, so the handlers are needed there too. Afterwards a stop or a
+    reload means nothing any more, up to the end of the process: how that ended is its exit status.
     """
     reading, writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    before = {number: signal.signal(number, _do_nothing) for number in STOP | RELOAD | BURY}
+    for number in STOP | RELOAD | BURY:
+        signal.signal(number, _do_nothing)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP | RELOAD)
     try:
         yield reading
     finally:
+        for number in STOP | RELOAD:
+            signal.signal(number, signal.SIG_IGN)
         signal.set_wakeup_fd(-1)
-        for number, handler in before.items():
-            signal.signal(number, handler)
         os.close(reading)
         os.close(writing)
 
