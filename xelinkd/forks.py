@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 from contextlib import suppress
 from typing import Final
@@ -17,22 +18,29 @@ _PR_SET_NAME: Final = 15
 
 
 def stand_alone(name: str, keep: set[int], parent: int) -> None:
-    """Keep these descriptors alone, be called `xelinkd:NAME`, and die with the parent, even when stopped."""
-    _close_all_but(keep)
-    _LIBC.prctl(_PR_SET_NAME, f"xelinkd:{name}".encode()[:15], 0, 0, 0)
+    """Die with the parent, even when stopped, keep these descriptors alone, and be called `xelinkd:NAME`."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # it died before the line above
         os._exit(ORPHANED)
+    _close_all_but(keep)
+    _LIBC.prctl(_PR_SET_NAME, f"xelinkd:{name}".encode()[:15], 0, 0, 0)
 
 
 def _close_all_but(keep: set[int]) -> None:
     first = 0
-    # Some may be above the limit, which can be lowered while they are open.
-    highest = max(map(int, os.listdir("/proc/self/fd")))  # noqa: PTH208  pathlib takes 1 ms for it, in each fork
-    for last in [*sorted(keep), highest + 1]:
+    for last in [*sorted(keep), _highest() + 1]:
         if first < last:  # an empty range at 0 would close everything
             os.closerange(first, last)
         first = last + 1
+
+
+def _highest() -> int:
+    """Give the highest descriptor; some may be above the limit, which can be lowered while they are open."""
+    try:
+        return max(map(int, os.listdir("/proc/self/fd")))  # noqa: PTH208  pathlib takes 1 ms for it, in each fork
+    except OSError:  # no /proc
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return hard
 
 
 def kill(pidfd: int) -> None:

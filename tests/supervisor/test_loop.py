@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,6 +160,20 @@ def test_ends_while_a_fetch_hangs(tmp_path: Path) -> None:
                 assert daemon.stop() == 0
         finally:
             daemon.close()
+
+
+def test_without_proc(daemon: Daemon) -> None:
+    """Where there is no /proc, workers are forked all the same, and have no descriptor of others."""
+    no_proc = 'mount -t tmpfs none /proc && exec "$@" 9</dev/zero'
+    namespace = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", no_proc, "sh"]
+    if subprocess.run([*namespace, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine does not let us make user namespaces")
+    daemon.start(prefix=namespace)
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    assert Path(f"/proc/{daemon.pid}/fd/9").readlink() == Path("/dev/zero")
+    for worker in daemon.wait_for_workers().values():
+        with suppress(FileNotFoundError):  # or it is one of the worker's own
+            assert Path(f"/proc/{worker}/fd/9").readlink() != Path("/dev/zero")
 
 
 def test_exit_policy_holds_with_a_dead_writer(daemon: Daemon) -> None:
