@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import os
+import resource
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.daemon import Daemon, wait_until
 
 from xelinkd.model.observation import MAX_DETAIL_LENGTH
 from xelinkd.state.histogram import OF_A_FETCH, OF_PARSING
 from xelinkd.state.told import MAX_ODDITIES, Fetching
-from xelinkd.workers.board import Board
+from xelinkd.workers.board import LEAST_LIMIT, Board
 from xelinkd.workers.boards import Boards
 from xelinkd.workers.fetcher import Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xelinkd.simulator.server import Simulator
 
 TOLD = Fetching(known=7, page_bytes=555_000)
 
@@ -68,6 +78,51 @@ def test_size_is_fixed() -> None:
         os.pwrite(shared.fileno(), b"x", 1_000_000)
     with pytest.raises(ValueError, match="for a board of 100"):
         shared.show(TOLD)
+
+
+@pytest.mark.parametrize("verb", [["run"], ["once"]])
+def test_limit_of_files_that_is_too_small(tmp_path: Path, verb: list[str]) -> None:
+    """A start that cannot work says in a sentence which limit has to be how large."""
+    config = tmp_path / "xelinkd.toml"
+    config.write_text(f'[feature_file]\npath = "{tmp_path}/labels.txt"\n')
+    command = [*limited_to(1000), sys.executable, "-m", "xelinkd", *verb, "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("xelinkd: ")
+    assert f"LimitFSIZE=) is 1000 bytes; it has to be {LEAST_LIMIT}" in last
+
+
+def limited_to(size: int) -> list[str]:
+    """Give a command that has another write no file that is larger."""
+    return ["prlimit", f"--fsize={size}"]
+
+
+def test_limit_of_files_that_is_just_enough(daemon: Daemon) -> None:
+    """What the sentence asks for is enough."""
+    daemon.start(prefix=limited_to(LEAST_LIMIT))
+    daemon.wait_for_links(lambda links: len(links) == 6)
+
+
+def test_limit_of_files_that_is_set_later(daemon: Daemon, xpum: Simulator) -> None:
+    """A limit under which nothing can be written ends no process, and once it is gone all is as before."""
+    daemon.start()
+    daemon.wait_for_links(lambda links: len(links) == 6)
+    workers = daemon.wait_for_workers()
+    _, hard = resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE)
+    for pid in (daemon.pid, *workers.values()):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+    xpum.set_link("0.0-1.0", up=False)
+    scrapes = xpum.scrapes
+    wait_until(lambda: xpum.scrapes > scrapes + 5, "fetches under the limit")
+    assert daemon.workers() == workers
+    daemon.configure(labels={"min_lanes": 3})
+    wait_until(lambda: daemon.workers().get("writer", 0) not in {0, workers["writer"]}, "another writer")
+    assert len(daemon.links()) == 6
+    for pid in (daemon.pid, *daemon.wait_for_workers().values()):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+    daemon.wait_for_links(lambda links: len(links) == 5)
+    assert daemon.stop() == 0
 
 
 @given(st.binary(max_size=200))

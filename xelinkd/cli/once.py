@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from xelinkd import clocks
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse
 from xelinkd.cli.exit_status import Status
+from xelinkd.cli.usage import UsageError
 from xelinkd.model.observation import Known
 from xelinkd.sinks.kinds import sink_of
 from xelinkd.sinks.lock import GRACE
+from xelinkd.workers.board import LimitError
 from xelinkd.workers.keeper import Keeper
 from xelinkd.workers.memory import Memory
 from xelinkd.workers.observer import Observer
@@ -38,11 +40,15 @@ An incomplete page is unknown here, unless source.incomplete_fetches is 1.
 def run(arguments: Sequence[str]) -> Status:
     """Do what the daemon does in one cycle."""
     config = load_and_log(parse(command_line(), arguments), "once").config
+    try:
+        memory = Memory()
+    except LimitError as error:
+        raise UsageError(str(error)) from None
     lock = lock_of(config.target)  # held as long as this is known
     if not get_turn(lock, within=GRACE):
         return Status.LOCKED
     observation = Observer(config).observe().observation
-    keeper = Keeper(sink_of(config.target), config.target.lease, clocks.now, Memory())
+    keeper = Keeper(sink_of(config.target), config.target.lease, clocks.now, memory)
     if not take_in(keeper, Outputs(config), observation, config):
         return Status.NOT_WRITTEN
     return Status.OK if isinstance(observation, Known) else Status.UNKNOWN

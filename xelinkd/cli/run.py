@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, get_args
 from xelinkd import logs
 from xelinkd.cli.arguments import configured_parser, load_and_log, parse, verbs_text
 from xelinkd.cli.exit_status import Status
+from xelinkd.cli.usage import UsageError
 from xelinkd.config.sinks import WhenLocked
 from xelinkd.supervisor.loop import Ending, supervise
+from xelinkd.workers.board import LimitError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -32,7 +34,7 @@ signals: SIGTERM and SIGINT end it, SIGHUP reads the configuration again (as doe
 
 exit status:
   0   it was told to end
-  2   the command line or the configuration is wrong
+  2   the command line, the configuration or a limit of the system is wrong
   4   another xelinkd keeps the feature file
   70  a fault in xelinkd itself: its log tells
 """
@@ -44,6 +46,8 @@ def run(arguments: Sequence[str]) -> Status:
     loaded = load_and_log(parsed, "supervisor")
     try:
         return _STATUSES[supervise(loaded, parsed.load_again)]
+    except LimitError as error:
+        raise UsageError(str(error)) from None
     except Exception:
         log.exception("supervisor_crashed")  # the workers end with it
         return Status.CRASHED

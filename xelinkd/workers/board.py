@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import resource
 import struct
 import zlib
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -16,7 +19,14 @@ _HEAD: Final = struct.Struct("!II")  # size and checksum: who shows may be kille
 _SEALS: Final = fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 _LOOKS: Final = 3  # a look may meet a value that is being written
 
+LARGEST: Final = 8 * 1024 * 1024  # bytes; for a value
+LEAST_LIMIT: Final = _HEAD.size + LARGEST
+
 T = TypeVar("T")
+
+
+class LimitError(Exception):
+    """The system lets files, those in memory too, be no larger than a board; the text is one sentence."""
 
 
 class Board(Generic[T]):
@@ -27,9 +37,14 @@ class Board(Generic[T]):
     """
 
     def __init__(self, name: str, kind: object, nothing: T, *, size: int) -> None:
-        """Show nothing yet. `size`: the most bytes that a value may take; those never used cost nothing."""
+        """Show nothing yet. `size`: the most bytes that a value may take; those never used cost nothing.
+
+        Raises:
+            LimitError: the limit of a file's size is below that.
+
+        """
         self._descriptor = os.memfd_create(f"xelinkd-{name}", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(self._descriptor, _HEAD.size + size)
+        _set_size(self._descriptor, _HEAD.size + size)
         fcntl.fcntl(self._descriptor, fcntl.F_ADD_SEALS, _SEALS)
         self._size = size
         self._encoder = msgspec.msgpack.Encoder()
@@ -52,8 +67,9 @@ class Board(Generic[T]):
         if len(content) > self._size:
             raise ValueError(f"{len(content)} bytes for a board of {self._size}")
         if content != self._shown:
-            os.pwrite(self._descriptor, _HEAD.pack(len(content), zlib.crc32(content)) + content, 0)
-            self._shown = content
+            whole = _HEAD.pack(len(content), zlib.crc32(content)) + content
+            with suppress(OSError):  # a limit that was set since then, of which nobody has to die
+                self._shown = content if os.pwrite(self._descriptor, whole, 0) == len(whole) else b""
 
     def look(self) -> T:
         """Give what is shown; if that is cut short, what this process saw last, or nothing."""
@@ -70,3 +86,16 @@ class Board(Generic[T]):
             self._seen = self._decoder.decode(content)
         except UNDECODABLE:  # by one that is taken over
             return
+
+
+def _set_size(descriptor: int, size: int) -> None:
+    try:
+        os.ftruncate(descriptor, size)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        raise LimitError(
+            f"the limit of a file's size (ulimit -f, LimitFSIZE=) is {limit} bytes; it has to be"
+            f" {LEAST_LIMIT} at least, for what the processes tell each other"
+        ) from None

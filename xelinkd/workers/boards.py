@@ -8,11 +8,11 @@ from xelinkd import clocks
 from xelinkd.model.observation import MAX_MESSAGE_SIZE
 from xelinkd.state.history import NO_HISTORY, History
 from xelinkd.state.told import Fetching, Keeping, State, Supervision
-from xelinkd.workers.board import Board
+from xelinkd.workers.board import LARGEST, Board
 from xelinkd.workers.memory import Memory
 
 _MIB: Final = 1024 * 1024
-_OF_THE_SUPERVISOR: Final = 8 * _MIB  # bytes; a hundred problems, each with a long path, may take two of them
+_OF_THE_SUPERVISOR: Final = LARGEST  # a hundred problems, each with a long path, may take two MiB of it
 _OF_A_FETCHER: Final = 128 * 1024  # bytes; oddities of any length that is allowed leave room for the rest
 _OF_A_HISTORY: Final = 2 * MAX_MESSAGE_SIZE  # the largest topology, what is missing from it, the last events
 
