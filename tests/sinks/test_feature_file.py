@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from xelinkd import logs
+from xelinkd.config.schema import Log
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, TooLargeError, render
 from xelinkd.sinks.feature_file import FeatureFileSink
 from xelinkd.sinks.sink import Absent, Foreign, Ours
@@ -195,7 +197,7 @@ def test_a_fifo_that_comes_after_the_look_is_not_waited_for(tmp_path: Path) -> N
 
 
 def test_nothing_moved_aside_replaces_another(sink: FeatureFileSink) -> None:
-    """Whatever was moved aside stays, however often it happens."""
+    """Whatever was moved aside stays when it happens again."""
     for content in ("one", "two", "three"):
         sink.path.write_text(content)
         sink.write(_OURS)
@@ -206,6 +208,21 @@ def test_nothing_moved_aside_replaces_another(sink: FeatureFileSink) -> None:
         "labels.txt.foreign.2": "two",
         "labels.txt.foreign.3": "three",
     }
+
+
+def test_who_replaces_the_file_for_ever_fills_no_disk(
+    sink: FeatureFileSink, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of what was moved aside, the first and the latest are kept, and each that goes for another is told."""
+    logs.configure(Log(format="json"), "writer")
+    (sink.staging / "labels.txt.foreign.2").mkdir(parents=True)
+    for number in range(20):
+        sink.path.write_text(f"{number}")
+        sink.write(_OURS)
+    kept = [int(path.read_text()) for path in sink.staging.iterdir() if path.is_file()]
+    assert sorted(kept) == [0, *range(6, 20)]
+    assert (sink.staging / "labels.txt.foreign.2").is_dir()
+    assert capfd.readouterr().err.count("oldest_aside_removed") == 5
 
 
 def test_a_file_stays_in_its_place_until_it_is_replaced(sink: FeatureFileSink) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from xelinkd import logs
 from xelinkd.model.feature_file import MAX_SIZE, FeatureFile, read, render
-from xelinkd.sinks.aside import numbered
+from xelinkd.sinks.aside import place_aside, places_aside
 from xelinkd.sinks.sink import Absent, Foreign, Ours
 from xelinkd.sinks.whole_file import (
     MODE,
@@ -135,8 +135,8 @@ class FeatureFileSink(Struct, frozen=True):
 
         """
         self.staging.mkdir(mode=0o755, exist_ok=True)
-        places = numbered(self.staging / f"{self.path.name}.foreign")
-        aside = next(path for path in places if not os.path.lexists(path) or self._is_also(path))
+        named = self.staging / f"{self.path.name}.foreign"
+        aside = next(filter(self._is_also, places_aside(named)), None) or place_aside(named)
         try:
             os.link(self.path, aside, follow_symlinks=False)
         except FileExistsError:  # from before a write that failed
