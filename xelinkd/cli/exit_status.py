@@ -9,7 +9,7 @@ class Status(IntEnum):
     OK = 0  # done as asked; a daemon: told to end by SIGTERM or SIGINT
     UNKNOWN = 1  # the topology could not be learned; labels were left as they are
     NOT_READY = 1  # the running xelinkd is not ready; doctor: something is broken
-    USAGE = 2  # the command line or the configuration is wrong; nothing was done
+    USAGE = 2  # the command line, the configuration or a limit of the system is wrong; nothing was done
     NOT_WRITTEN = 3  # the feature file could not be set right, or is not ours to remove
     LOCKED = 4  # another xelinkd keeps the feature file
     NO_ANSWER = 5  # no xelinkd answers
