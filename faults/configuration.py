@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from faults.disk import as_an_ordinary_user
 from faults.fault import Fault, leave_alone
+from faults.fragile_disk import fragile_disk
 from faults.ordeal import Ordeal
+from faults.processes import PIPELINE
 from faults.storm import storm
 from faults.writing import (
     behind_a_link,
@@ -24,10 +27,14 @@ from faults.writing import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from faults.fragile_disk import FragileDisk
     from faults.rig import Rig
     from faults.writing import Write
 
 _HUGE: Final = 100_000_000  # bytes
+_SECTIONS: Final = (
+    b"".join(b"[%03d]\n" % number for number in range(1000)) * 10
+)  # what takes most memory to read
 _WRITING: Final = 3.0  # seconds that writing them may take
 
 _CONTENTS: Final[dict[str, Callable[[bytes], bytes]]] = {
@@ -78,6 +85,29 @@ def _refused(
     return Fault(name, begin, ("config_refused",), prepare, follows=True, once=True)
 
 
+class _OnABadDisk:
+    """The configuration is on a disk that cannot be read for a while; nobody touches it when it can again."""
+
+    def __init__(self) -> None:
+        self._disk: FragileDisk
+
+    def prepare(self, rig: Rig) -> None:
+        """Put it there."""
+        folder = rig.folder / "disk"
+        folder.mkdir()
+        self._disk = rig.undo.enter_context(fragile_disk(folder))
+        rig.daemon.config = folder / rig.daemon.config.name
+        rig.daemon.configure()
+
+    @contextmanager
+    def begin(self, rig: Rig) -> Iterator[None]:
+        """Change it just then."""
+        with self._disk.refusing({"READ": errno.EIO}):
+            rig.daemon.configure(source={"max_page_mib": 17})
+            yield
+        rig.daemon.wait_for("config_applied")
+
+
 def _make_a_folder(rig: Rig, _text: bytes) -> None:
     rig.daemon.config.unlink()
     rig.daemon.config.mkdir()
@@ -93,6 +123,7 @@ def _write(write: Write, rig: Rig, text: bytes) -> None:
 
 
 _PUT: Final = partial(_write, in_place)
+_ON_A_BAD_DISK: Final = _OnABadDisk()
 
 FAULTS: Final[tuple[Fault | Ordeal, ...]] = (
     *(_written(content, way) for content in _CONTENTS for way in _WAYS),
@@ -116,5 +147,15 @@ FAULTS: Final[tuple[Fault | Ordeal, ...]] = (
         partial(_write, by_config_map),
         on_a_config_map,
     ),
+    Fault(
+        "configuration that cannot be read (EIO)",
+        _ON_A_BAD_DISK.begin,
+        ("config_refused",),
+        _ON_A_BAD_DISK.prepare,
+        follows=True,
+        once=True,
+        may_end=PIPELINE,
+    ),
+    _refused("as many sections as are read", lambda rig, _text: in_place(rig.daemon.config, _SECTIONS), _PUT),
     Ordeal("1,000 changes in 10 s", storm),
 )

@@ -41,6 +41,7 @@ _ANOTHERS: Final = "vendor.example/mine=true\n"  # neither xelinkd nor the sidec
 _FAILS: Final = "feature_file_failing"
 _REPAIRED: Final = "feature_file_repaired"
 _ASIDE: Final = "feature_file_moved_aside"
+_LOCK_ASIDE: Final = "feature_file_lock_moved_aside"
 _ROOM: Final = 100  # bytes; what is left of a truncated file
 _SLOW: Final = 1.0  # seconds for each fsync
 
@@ -151,6 +152,17 @@ def as_an_ordinary_user(rig: Rig) -> None:
 def _lock_removed(rig: Rig) -> Iterator[None]:
     (rig.daemon.features / ".xelinkd" / f"{rig.daemon.file.name}.lock").unlink()
     yield
+
+
+def _lock_replaced(make: Callable[[Path], object]) -> Begin:
+    @contextmanager
+    def do(rig: Rig) -> Iterator[None]:
+        lock = rig.daemon.features / ".xelinkd" / f"{rig.daemon.file.name}.lock"
+        lock.unlink()
+        make(lock)
+        yield
+
+    return do
 
 
 @contextmanager
@@ -299,6 +311,10 @@ FAULTS: Final = (
     _failing("folder not writable", partial(_closed, 0o555), prepare=as_an_ordinary_user),
     _failing("folder not searchable", partial(_closed, 0o644), None, prepare=as_an_ordinary_user),
     _repaired("lock file removed", _lock_removed, "labels_changed"),
+    _repaired("a folder in the lock's place", _lock_replaced(Path.mkdir), _LOCK_ASIDE),
+    _repaired(
+        "a link in the lock's place", _lock_replaced(lambda lock: lock.symlink_to("elsewhere")), _LOCK_ASIDE
+    ),
     _repaired("staging folder removed", _staging_removed, "labels_changed"),
     _failing("staging folder is a file", _staging_is_a_file),
     _touched("file deleted", Path.unlink, None),
