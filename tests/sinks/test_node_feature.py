@@ -26,6 +26,8 @@ from xelinkd.workers.memory import Memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from standins.api_server import Handler
+
 FILE = FeatureFile(ONE, WALL + 1000)
 
 
@@ -278,6 +280,31 @@ def test_token_that_is_none(cluster: ApiServer, sink: NodeFeatureSink, content: 
         assert caught.value.reason == "password_unreadable"
         assert cluster.asked == []
     assert "words" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"HTTP/1.1 %b Bearer the-token\r\n\r\n", id="status line"),
+        pytest.param(
+            b'HTTP/1.1 403 No\r\n\r\n{"kind": "Status", "message": "Bearer the-token"}', id="refusal"
+        ),
+        pytest.param(
+            b'HTTP/1.1 503 No\r\n\r\n{"kind": "Status", "message": "Bearer the-token"}', id="overload"
+        ),
+    ],
+)
+def test_token_that_comes_back(cluster: ApiServer, sink: NodeFeatureSink, answer: bytes) -> None:
+    """A server that sends the token back, wherever it puts it, does not bring it into the log."""
+
+    def reflect(handler: Handler) -> None:
+        handler.wfile.write(answer)
+        handler.close_connection = True
+
+    cluster.instead.append(reflect)
+    with pytest.raises(ApiError, match=r"Bearer \*\*\*") as caught:
+        sink.read()
+    assert "the-token" not in str(caught.value)
 
 
 def test_credentials_that_rotate(cluster: ApiServer, sink: NodeFeatureSink) -> None:

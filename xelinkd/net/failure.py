@@ -13,6 +13,7 @@ from xelinkd.config.small_file import SecretError
 from xelinkd.model.printable import printable
 from xelinkd.model.unknown import Reason
 from xelinkd.net.bounded_http import BudgetSpentError
+from xelinkd.net.credentials import NOTHING, strike
 from xelinkd.net.pin import CaFileError
 
 if TYPE_CHECKING:
@@ -77,15 +78,18 @@ class FetchError(Exception):
         super().__init__(self.detail)
 
 
-def failure(url: str, error: Exception, advice: Mapping[Reason, str] = ADVICE) -> FetchError:
+def failure(
+    url: str, error: Exception, advice: Mapping[Reason, str] = ADVICE, sent: Mapping[str, str] = NOTHING
+) -> FetchError:
     """Turn one of FAILURES into the error that tells people what failed, where and what to do.
 
-    `advice` has a sentence for each reason that an exception can mean.
+    `advice` has a sentence for each reason that an exception can mean. `sent` are the headers of the request,
+    whose credentials are told to nobody.
     """
     # urllib3 wraps what happens while a body is read, and keeps it as the cause.
     cause = error.__cause__ if isinstance(error, HTTPError) and error.__cause__ else error
     reason = _of_tls(cause) or next(reason for kind, reason in _REASONS if isinstance(cause, kind))
-    return FetchError(reason, f"{url}: {advice[reason]} ({cause})")
+    return FetchError(reason, f"{url}: {advice[reason]} ({strike(str(cause), sent)})")
 
 
 def _of_tls(cause: BaseException) -> Reason | None:

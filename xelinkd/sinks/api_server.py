@@ -20,6 +20,7 @@ from xelinkd.model.node_feature import read_status
 from xelinkd.model.printable import printable
 from xelinkd.model.unknown import Reason
 from xelinkd.net.bounded_http import Request, exchange
+from xelinkd.net.credentials import NOTHING, strike
 from xelinkd.net.deadline import Deadline
 from xelinkd.net.failure import FAILURES, failure
 from xelinkd.net.trust import trust
@@ -90,17 +91,19 @@ class ApiServer(Struct, frozen=True):
             ApiError: there is no answer.
 
         """
+        headers: Mapping[str, str] = NOTHING
         try:
-            return self._ask(path, Request(self._headers(accept, kind if body else None), method, body))
+            headers = self._headers(accept, kind if body else None)
+            return self._ask(path, Request(headers, method, body))
         except FAILURES as error:
-            told = failure(self.url, error, _ADVICE)
+            told = failure(self.url, error, _ADVICE, headers)
             raise ApiError(told.reason, told.detail) from error
 
     def _ask(self, path: str, request: Request) -> Answer:
         deadline = Deadline(time.monotonic() + self.deadline, time.monotonic)
         context = trust(str(self.credentials / CA))
         with exchange(parse_url(f"{self.url}{path}"), request, context, deadline, MAX_SIZE) as response:
-            body = b"".join(response.stream(_PART_SIZE))
+            body = _without_token(b"".join(response.stream(_PART_SIZE)), request)
             if response.status == http.client.TOO_MANY_REQUESTS or response.status >= 500:  # noqa: PLR2004
                 raise _overloaded(self.url, response, body)
             return Answer(response.status, body)
@@ -135,6 +138,11 @@ def _token(path: Path) -> str:
     if not _BEARER.fullmatch(text):
         raise SecretError(f"{path}: its first line is no token")
     return text
+
+
+def _without_token(body: bytes, request: Request) -> bytes:
+    """Leave what is quoted of an answer, wherever that is, without the token."""
+    return strike(body.decode("latin-1"), request.headers).encode("latin-1")
 
 
 def _overloaded(url: str, response: HTTPResponse, body: bytes) -> ApiError:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from xelinkd.config.small_file import read_secret
+from xelinkd.config.small_file import SecretError, read_secret
+from xelinkd.net.credentials import strike
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,3 +30,13 @@ def authorization(login: Login) -> str:
     """
     password = read_secret(login.password_file)
     return "Basic " + base64.b64encode(login.user.encode() + b":" + password).decode("ascii")
+
+
+def without_login(text: str, login: Login | None) -> str:
+    """Strike the credentials out of what is told of a page, which may quote a line of it."""
+    if login is None:
+        return text
+    try:
+        return strike(text, {"Authorization": authorization(login)})
+    except SecretError as error:  # gone since they were sent
+        return f"what is wrong with the page cannot be told: {error}"

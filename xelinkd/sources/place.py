@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import time
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from xelinkd import __version__
 from xelinkd.config.url import is_https
 from xelinkd.model.unknown import Reason
 from xelinkd.net.bounded_http import Request, exchange
+from xelinkd.net.credentials import strike
 from xelinkd.net.deadline import Deadline
 from xelinkd.net.failure import FAILURES, FetchError, failure
 from xelinkd.net.pin import Pin
@@ -23,7 +24,7 @@ from xelinkd.sources.login import Login, authorization
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from urllib3 import HTTPHeaderDict
     from urllib3.response import HTTPResponse
@@ -45,7 +46,7 @@ _STATUS_ADVICE: Final = {
 parse_url: Final = lru_cache(maxsize=8)(_parse_url)  # it takes a tenth of a fetch, and few are asked
 _PART_SIZE: Final = 131_072  # bytes
 _MAX_ERROR_SIZE: Final = 4096  # bytes of an error's body that are read
-_MAX_LINE_SIZE: Final = 200  # bytes of it that are shown
+_MAX_LINE_LENGTH: Final = 200  # characters of it that are shown
 
 
 def _no_words(_status: int, _body: bytes) -> Objection | None:
@@ -103,18 +104,20 @@ def fetch(source: Place, clock: Callable[[], float] = time.monotonic) -> Generat
         FetchError: there is no page; its reason tells why.
 
     """
+    headers = _HEADERS
     try:
-        yield from _fetch(source, Deadline(clock() + source.deadline_seconds, clock))
+        if source.login:
+            headers = _HEADERS | {"Authorization": authorization(source.login)}
+        yield from _fetch(source, headers, Deadline(clock() + source.deadline_seconds, clock))
     except FAILURES as error:
-        raise failure(source.url, error) from error
+        raise failure(source.url, error, sent=headers) from error
 
 
-def _fetch(source: Place, deadline: Deadline) -> Iterator[bytes]:
+def _fetch(source: Place, headers: Mapping[str, str], deadline: Deadline) -> Iterator[bytes]:
     url = parse_url(source.url)
     context = context_of(source) if url.scheme == "https" else None
-    headers = _HEADERS | ({"Authorization": authorization(source.login)} if source.login else {})
     with exchange(url, Request(headers), context, deadline, source.max_page_bytes) as response:
-        if objection := _objection(response, source):
+        if objection := _objection(response, source, partial(strike, headers=headers)):
             reason, detail = objection
             raise FetchError(reason, f"{source.url}: {detail}")
         yield from _parts(response)
@@ -127,32 +130,38 @@ def context_of(source: Place) -> ssl.SSLContext:
     return trust_pinned(source.pin) if source.pin else trust(source.ca_file)
 
 
-def _objection(response: HTTPResponse, source: Place) -> Objection | None:
-    """Say why a response is not what was asked for, as far as its status and headers tell."""
+def _objection(response: HTTPResponse, source: Place, told: Callable[[str], str]) -> Objection | None:
+    """Say why a response is not what was asked for, as far as its status and headers tell.
+
+    `told` gives what may be told of the server's words.
+    """
     if location := response.get_redirect_location():
-        return Reason.REDIRECT, f"it points to {location!r}, which is not followed: check the URL"
+        return Reason.REDIRECT, f"it points to {told(location)!r}, which is not followed: check the URL"
     login = source.login
     if response.status == http.client.UNAUTHORIZED and login:
         return Reason.UNAUTHORIZED, f"user {login.user!r} or the password in {login.password_file} is refused"
     if response.status != http.client.OK:
-        return _bad_status(response.status, _start(response), source)
+        return _bad_status(response.status, told(_start(response)), source)
     if coding := _coding(response.headers):
-        return Reason.ENCODED, f"the body is encoded as {coding!r}, which was not asked for"
+        return Reason.ENCODED, f"the body is encoded as {told(coding)!r}, which was not asked for"
     return None
 
 
-def _bad_status(status: int, body: bytes, source: Place) -> Objection:
+def _bad_status(status: int, body: str, source: Place) -> Objection:
     advice = _STATUS_ADVICE.get(status, "see XPU Manager's log")
-    line = body[:_MAX_LINE_SIZE].decode(errors="replace").partition("\n")[0].strip()
-    return source.explain(status, body) or (Reason.HTTP_STATUS, f"status {status}, {line!r}: {advice}")
+    line = body[:_MAX_LINE_LENGTH].partition("\n")[0].strip()
+    return source.explain(status, body.encode()) or (
+        Reason.HTTP_STATUS,
+        f"status {status}, {line!r}: {advice}",
+    )
 
 
-def _start(response: HTTPResponse) -> bytes:
+def _start(response: HTTPResponse) -> str:
     """Read the start of an error's body, as far as it can be had."""
     start = b""
     with suppress(*FAILURES):  # the status is the reason, whatever becomes of the body
         start = response.read(_MAX_ERROR_SIZE)
-    return start
+    return start.decode(errors="replace")
 
 
 def _coding(headers: HTTPHeaderDict) -> str | None:

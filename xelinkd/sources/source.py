@@ -12,6 +12,7 @@ from xelinkd.model.login import Answer, answer_of
 from xelinkd.model.observation import Unknown
 from xelinkd.model.unknown import UnknownPageError
 from xelinkd.net.failure import FetchError
+from xelinkd.sources.login import without_login
 from xelinkd.sources.place import Place, fetch
 
 if TYPE_CHECKING:
@@ -77,5 +78,7 @@ class HttpSource(Struct, frozen=True):
         try:
             with closing(fetch(self.place)) as parts:
                 return self.read(through(parts), known)
-        except (FetchError, UnknownPageError) as error:
-            return Unknown(error.reason, str(error))
+        except FetchError as error:
+            return Unknown(error.reason, error.detail)
+        except UnknownPageError as error:
+            return Unknown(error.reason, without_login(str(error), self.place.login))
