@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import ssl
@@ -13,6 +14,7 @@ from support.pages import fetched
 
 from xelinkd.model.unknown import Reason
 from xelinkd.net.failure import FetchError
+from xelinkd.net.pin import Pin
 from xelinkd.sources.place import Place
 
 if TYPE_CHECKING:
@@ -136,6 +138,26 @@ def test_a_file_without_certificates_is_told(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(FetchError, match=r"ca\.pem") as caught:
         fetched(_source(1, path))
+    assert caught.value.reason is Reason.CA_UNREADABLE
+
+
+def test_a_file_is_never_taken_in_part(make_certificate: MakeCertificate) -> None:
+    """A CA file that is too large is told, instead of trusting what its start holds."""
+    pem, _ = make_certificate()
+    pem.write_text(pem.read_text() + "x" * (1 << 20))
+    with pytest.raises(FetchError, match="larger than") as caught:
+        fetched(_source(1, pem))
+    assert caught.value.reason is Reason.CA_UNREADABLE
+
+
+@pytest.mark.parametrize("kind", ["ca", "pin"])
+def test_a_fifo_holds_nobody(tmp_path: Path, kind: str) -> None:
+    """A FIFO in the place of a file of certificates is told, and the fetcher waits for no writer."""
+    path = tmp_path / "x.pem"
+    os.mkfifo(path)
+    pin = Pin(str(path)) if kind == "pin" else None
+    with pytest.raises(FetchError, match=r"x\.pem: is a FIFO") as caught:
+        fetched(Place("https://127.0.0.1:1/metrics", 20, str(path), 100_000, pin=pin))
     assert caught.value.reason is Reason.CA_UNREADABLE
 
 

@@ -10,12 +10,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from xelinkd.config.small_file import UnfitFileError, read_small_file
 from xelinkd.net.pin import CaFileError
 
 if TYPE_CHECKING:
     from xelinkd.net.pin import Pin
 
-_MAX_PEM_SIZE: Final = 1024 * 1024  # bytes; a certificate takes 2,000
+_UNFIT: Final = (OSError, ValueError, UnfitFileError)  # ssl.SSLError is an OSError
 _CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -33,7 +34,7 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
         return _system()
     try:
         return _kept(_read(ca_file))
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+    except _UNFIT as error:
         raise CaFileError(f"{ca_file}: {error}") from error
 
 
@@ -48,7 +49,7 @@ def trust_alone(cert_file: str) -> ssl.SSLContext:
     """
     try:
         context = _trusting(_first_certificate(_read(cert_file)))
-    except (OSError, ValueError) as error:
+    except _UNFIT as error:
         raise CaFileError(f"{cert_file}: {error}") from error
     context.check_hostname = False
     return context
@@ -79,7 +80,7 @@ def pinned_digests(pin: Pin) -> frozenset[bytes]:
     try:
         found = _CERTIFICATE.findall(_read(pin.file))
         digests = frozenset(map(_digest, found))
-    except (OSError, ValueError) as error:
+    except _UNFIT as error:
         raise CaFileError(f"{pin.file}: {error}") from error
     if not digests:
         raise CaFileError(f"{pin.file}: it holds no certificate")
@@ -137,8 +138,7 @@ def _first_certificate(pem: str) -> str:
 
 
 def _read(ca_file: str) -> str:
-    with Path(ca_file).open("rb") as file:
-        return file.read(_MAX_PEM_SIZE).decode("ascii", errors="ignore")  # comments may be in any script
+    return read_small_file(Path(ca_file)).decode("ascii", errors="ignore")  # comments may be in any script
 
 
 @lru_cache(maxsize=1)
