@@ -222,6 +222,16 @@ _BROKEN_HTTP: Final = (
         lambda page, _: until_closed(page, f"Content-Length: {10**18}"),
     ),
     _answer("two lengths", "protocol", lambda page, _: response(page, "Content-Length: 9")),
+    _answer(
+        "Content-Length that is no number",
+        "protocol",
+        lambda page, _: until_closed(page[:-1000], f"Content-Length: {len(page):#x}"),
+    ),
+    _answer(
+        "header line without a colon",
+        "protocol",
+        lambda page, _: response(page, "served by nobody")[:-1000],
+    ),
     _answer("not HTTP", "protocol", lambda *_: b"SSH-2.0-OpenSSH_9.2\r\n"),
     _answer("page without HTTP", "protocol", lambda page, _: page),
     _answer("headers that cannot be read", "protocol", lambda page, _: response(page, _UNREADABLE)),

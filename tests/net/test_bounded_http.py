@@ -101,6 +101,7 @@ def test_a_server_that_takes_too_long_ends_as_a_timeout(serve: Callable[..., int
         pytest.param(_flood(_OK + b"\r\n", b"x" * 4096), id="endless body"),
         pytest.param(_flood(_OK + b"Content-Length: 999999999999999\r\n\r\n", b"x" * 4096), id="long body"),
         pytest.param(_flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 99), id="endless 100 Continue"),
+        pytest.param(_flood(b"", b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" * 99), id="endless hints"),
         pytest.param(
             _flood(_OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 99), id="endless chunks"
         ),

@@ -107,6 +107,7 @@ def _reflecting(status: str, header: str = "", body: str = "") -> bytes:
         pytest.param(
             _reflecting("200 X", f"Content-Encoding: {_TOKEN}\r\n"), "encoded as '***'", id="encoding"
         ),
+        pytest.param(_reflecting("200 X", f"Basic {_TOKEN}\r\n"), "Basic ***", id="header"),
         pytest.param(
             f"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n{_TOKEN}\r\n".encode(),
             "***",

@@ -58,7 +58,17 @@ def _failure(source: Place) -> FetchError:
         ),
         pytest.param(b"HTTP/1.1 100 Continue\r\n\r\n" + _WHOLE, id="after 100 Continue"),
         pytest.param(_WHOLE.replace(b"OK\r\n", b"OK\r\nContent-Encoding: identity\r\n"), id="not encoded"),
-        pytest.param(_WHOLE.replace(b"OK\r\n", b"OK\r\nno header\r\n", 1), id="with a bad header"),
+        pytest.param(
+            b"HTTP/1.1 102 P\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + _WHOLE,
+            id="after other interim answers",
+        ),
+        pytest.param(_WHOLE.replace(b"200 OK", b"200", 1), id="without a reason"),
+        pytest.param(_WHOLE.replace(b"\r\n", b"\n"), id="with bare ends of lines"),
+        pytest.param(_WHOLE.replace(b"Length: ", b"Length:\r\n "), id="with a folded header"),
+        pytest.param(
+            _CHUNKED + b'%x;a="b"\r\n%s\r\n00 ;c\r\nA: b\r\n\r\n' % (len(_PAGE), _PAGE),
+            id="in a chunk with more",
+        ),
     ],
 )
 def test_a_page_comes_as_it_was_sent(serve: Callable[..., int], answer: bytes) -> None:
@@ -155,6 +165,56 @@ def test_a_redirect_is_not_followed(serve: Callable[..., int]) -> None:
         pytest.param(_CHUNKED + b"4\r\nxpum\r\n", Reason.TRUNCATED, id="cut between chunks"),
         pytest.param(_CHUNKED + b"four\r\nxpum\r\n", Reason.PROTOCOL, id="bad chunk size"),
         pytest.param(_CHUNKED + b"-4\r\nxpum\r\n", Reason.PROTOCOL, id="negative chunk size"),
+        *(
+            pytest.param(
+                _CHUNKED + size + b"\r\nxpum\r\n0\r\n\r\n", Reason.PROTOCOL, id=f"chunk size {size!r}"
+            )
+            for size in (b"+4", b"0x4", b"0_4", b" 4", b"4 4", b"")
+        ),
+        pytest.param(_CHUNKED + b"4\r\nxpumXX0\r\n\r\n", Reason.PROTOCOL, id="chunk that does not end"),
+        pytest.param(_CHUNKED + b"2\r\nxp\r\n\r\n\r\n", Reason.PROTOCOL, id="chunk without a size"),
+        pytest.param(_CHUNKED + b"4\r\nxpum\r\n0", Reason.TRUNCATED, id="cut in a chunk's size"),
+        *(
+            pytest.param(
+                _OK + b"Content-Length: " + length + b"\r\n\r\nxpum", Reason.PROTOCOL, id=f"length {length!r}"
+            )
+            for length in (b"-5", b"abc", b"0x4", b"+4", b"0_4", b"", b"4, 4", b"\xa04", b"4" * 5000)
+        ),
+        pytest.param(_WHOLE.replace(b"Length:", b"Length :"), Reason.PROTOCOL, id="blank before the colon"),
+        pytest.param(_WHOLE.replace(b"OK\r\n", b"OK\r\nno header\r\n"), Reason.PROTOCOL, id="no header"),
+        pytest.param(_WHOLE.replace(b"OK\r\n", b"OK\r\nFrom me\r\n"), Reason.PROTOCOL, id="a mail's header"),
+        pytest.param(
+            _WHOLE.replace(b"OK\r\n", b"OK\r\n: b\r\n"), Reason.PROTOCOL, id="header without a name"
+        ),
+        pytest.param(_OK + b"A: b\r\n", Reason.PROTOCOL, id="headers that do not end"),
+        pytest.param(_OK[:-2], Reason.PROTOCOL, id="status line that does not end"),
+        *(
+            pytest.param(_WHOLE.replace(b"1.1 200 OK", start), Reason.PROTOCOL, id=f"status {start!r}")
+            for start in (
+                b"1.1 +200 OK",
+                b"1.1 2_00 OK",
+                b"1.1  200 OK",
+                b"1.1 200OK",
+                b"0.9 200 OK",
+                b"1 200 OK",
+            )
+        ),
+        pytest.param(
+            _WHOLE.replace(b"OK\r\n", b"OK\r\nContent-Range: bytes 0-9/999\r\n"), Reason.PROTOCOL, id="a part"
+        ),
+        pytest.param(
+            _CHUNKED[:-2] + b"Content-Length: 4\r\n\r\n4\r\nxpum\r\n0\r\n\r\n",
+            Reason.PROTOCOL,
+            id="chunks and a length",
+        ),
+        pytest.param(
+            _WHOLE.replace(b"OK\r\n", b"OK\r\nTransfer-Encoding: identity\r\n"),
+            Reason.PROTOCOL,
+            id="no chunks and a length",
+        ),
+        pytest.param(
+            b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + _WHOLE, Reason.HTTP_STATUS, id="another protocol"
+        ),
         pytest.param(
             _WHOLE.replace(b"OK\r\n", b"OK\r\nContent-Encoding: gzip\r\n"),
             Reason.ENCODED,

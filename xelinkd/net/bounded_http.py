@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import re
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping, Sequence
 
+    from urllib3 import HTTPHeaderDict
     from urllib3.response import HTTPResponse
     from urllib3.util import Url
 
@@ -30,6 +32,15 @@ if TYPE_CHECKING:
 # Bytes of status line and headers. XPU Manager sends 200; some take email's parser a time that grows with the
 # square of their size.
 MAX_HEAD_SIZE: Final = 32_768
+
+# RFC 9112: what each line may be. A status may go without its reason, and a line end in LF alone.
+_STATUS_LINE: Final = re.compile(rb"HTTP/1\.[0-9] (?:(1(?!01)[0-9]{2})|[0-9]{3})(?: .*)?\r?\n")
+_FIELD_LINE: Final = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:|[ \t])[^\0\n]*\n")  # or one that is folded
+_SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r\n")
+_LENGTH: Final = re.compile("[0-9]{1,99}")
+_CRLF: Final = b"\r\n"
+_END_OF_HEADERS: Final = frozenset({_CRLF, b"\n"})
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n"  # the one interim answer that http.client passes over
 
 
 class BudgetSpentError(Exception):
@@ -78,10 +89,19 @@ def exchange(
 
 def _response(connection: HTTPConnection) -> HTTPResponse:
     try:
-        return connection.getresponse()
+        response = connection.getresponse()
     except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         # http.client reads headers with email's parser, which some made-up multipart types break.
         raise http.client.HTTPException(f"headers that cannot be read: {error!r}") from error
+    _check_length(response.headers)
+    return response
+
+
+def _check_length(headers: HTTPHeaderDict) -> None:
+    """Refuse a length that is none, or that another header contradicts."""
+    length = headers.get("Content-Length")
+    if length is not None and ("Transfer-Encoding" in headers or not _LENGTH.fullmatch(length.strip(" \t"))):
+        raise http.client.HTTPException(f"the body has no length that can be believed: {length!r}")
 
 
 def _host(url: Url) -> str:
@@ -159,17 +179,61 @@ class _BoundedSocket:
 
 
 class _Lines(io.BufferedReader):
-    """Lines that end where http.client says: of status, headers, chunk sizes and trailers.
+    """The lines that http.client reads: of status, headers, chunk sizes and trailers.
 
-    The parser of headers ends them at every carriage return, too: the 100 headers that http.client allows
-    would become a million, which urllib3 handles in quadratic time.
+    What RFC 9112 does not allow ends the answer here: http.client would make something of it, such as a body
+    without a length. Nor may a carriage return stand inside a line: the parser of headers ends lines there,
+    and the 100 headers that http.client allows would become a million, which urllib3 handles in quadratic
+    time.
     """
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__(raw)
+        self._checked = _Lines._status  # a function, not a method: that would be a cycle
+        self._after_headers = _Lines._size
+        self._last = _CRLF  # the start of what was read last, past all lines
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(size)
         if b"\r" in line.removesuffix(b"\n")[:-1]:
             raise http.client.HTTPException("a carriage return stands inside a line")
+        return self._checked(self, line)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self._last = data[: len(_CRLF) + 1]
+        return data
+
+    def _status(self, line: bytes) -> bytes:
+        if not line:
+            return line  # hung up
+        found = _STATUS_LINE.fullmatch(line)
+        if not found:
+            raise http.client.BadStatusLine(line.decode("latin-1"))
+        self._checked = _Lines._field
+        is_interim = found[1] is not None
+        self._after_headers = _Lines._status if is_interim else _Lines._size
+        return _CONTINUE if is_interim else line
+
+    def _field(self, line: bytes) -> bytes:
+        if line in _END_OF_HEADERS:
+            self._checked = self._after_headers
+        elif not _FIELD_LINE.fullmatch(line):
+            raise http.client.HTTPException(f"a line among the headers is none: {line!r}")
         return line
+
+    def _size(self, line: bytes) -> bytes:
+        if not line.endswith(b"\n"):
+            raise http.client.IncompleteRead(line)
+        found = _SIZE_LINE.fullmatch(line)
+        if self._last != _CRLF or not found:
+            raise http.client.HTTPException(f"no chunk begins where one should: {line!r}")
+        if not found[1].strip(b"0"):
+            self._checked = _Lines._trailer
+        return line
+
+    def _trailer(self, line: bytes) -> bytes:
+        return line  # nobody looks at it
 
 
 class _BoundedReader(io.RawIOBase):

@@ -142,6 +142,8 @@ def _objection(response: HTTPResponse, source: Place, told: Callable[[str], str]
         return Reason.UNAUTHORIZED, f"user {login.user!r} or the password in {login.password_file} is refused"
     if response.status != http.client.OK:
         return _bad_status(response.status, told(_start(response)), source)
+    if part := response.headers.get("Content-Range"):
+        return Reason.PROTOCOL, f"it is a part of a page ({told(part)!r}), which was not asked for"
     if coding := _coding(response.headers):
         return Reason.ENCODED, f"the body is encoded as {told(coding)!r}, which was not asked for"
     return None
