@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from support.answering import serve
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["plain", "serve"]
 
 
 @pytest.fixture

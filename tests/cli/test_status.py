@@ -22,7 +22,7 @@ from xelinkd.state.told import Fault
 from xelinkd.views.documents.status_json import render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from support.daemon import Daemon
     from support.status_server import StatusServer
@@ -208,3 +208,13 @@ def test_token_that_no_header_may_hold(tmp_path: Path, plain: Path, service: Sta
     service.token = "sesame"  # noqa: S105  of the test
     done = xelinkd("status", "--config", plain, service.url, "--token-file", tmp_path / "token")
     assert (done.returncode, "(unauthorized)" in done.stderr) == (5, True), done.stderr
+
+
+def test_token_that_comes_back(tmp_path: Path, plain: Path, serve: Callable[..., int]) -> None:
+    """Whatever answers in the place of xelinkd, the token does not end up on the terminal."""
+    (tmp_path / "token").write_text("sesame-open")
+    port = serve(b"HTTP/1.1 200 OK\r\nBearer sesame-open\r\n\r\n")
+    url = f"http://127.0.0.1:{port}"
+    done = xelinkd("status", "--config", plain, url, "--token-file", tmp_path / "token")
+    assert "Bearer ***" in done.stderr
+    assert "sesame" not in done.stderr

@@ -160,18 +160,18 @@ def ask(service: Service) -> bytes:
         FetchError: there is none; its reason tells why.
 
     """
+    headers = {"User-Agent": f"xelinkd/{__version__}", "Connection": "close", "Accept": "application/json"}
     try:
-        return _ask(service)
+        if service.token_file:
+            headers["Authorization"] = f"Bearer {read_secret(service.token_file).decode('latin-1')}"
+        return _ask(service, headers)
     except FAILURES as error:
         advice = _ADVICE if service.cert_file or service.ca_file else _NO_FILE_ADVICE
-        raise failure(service.url, error, advice) from error
+        raise failure(service.url, error, advice, headers) from error
 
 
-def _ask(service: Service) -> bytes:
+def _ask(service: Service, headers: Mapping[str, str]) -> bytes:
     context = _context(service) if is_https(service.url) else None
-    headers = {"User-Agent": f"xelinkd/{__version__}", "Connection": "close", "Accept": "application/json"}
-    if service.token_file:
-        headers["Authorization"] = f"Bearer {read_secret(service.token_file).decode('latin-1')}"
     deadline = Deadline(time.monotonic() + DEADLINE, time.monotonic)
     with exchange(parse_url(service.url + PATH), Request(headers), context, deadline, MAX_SIZE) as response:
         if response.status != http.client.OK:
