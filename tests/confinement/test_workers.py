@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -250,15 +250,13 @@ def test_staging_folder_may_be_a_link(node: Daemon) -> None:
 
 def test_no_descriptor_is_passed_on(node: Daemon) -> None:
     """A file that xelinkd was started with open is closed in its workers, above a lowered limit too."""
-    act = json.dumps([("read descriptor", 300)])
-    command = [sys.executable, "-m", "support.inside", "fetcher", str(node.config), act]
-    low, high = resource.getrlimit(resource.RLIMIT_NOFILE)
     with (node.folder / "secret").open("rb") as secret:
-        os.dup2(secret.fileno(), 300)
+        number = fcntl.fcntl(secret.fileno(), fcntl.F_DUPFD, 300)
+    act = json.dumps([("read descriptor", number)])
+    inside = [sys.executable, "-m", "support.inside", "fetcher", str(node.config), act]
+    command = ["/bin/sh", "-c", 'ulimit -n 256 && exec "$@"', "sh", *inside]
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, high))
-        outcomes = subprocess.check_output(command, cwd=prepared.TESTS, pass_fds=(300,), timeout=60)
+        outcomes = subprocess.check_output(command, cwd=prepared.TESTS, pass_fds=(number,), timeout=60)
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (low, high))
-        os.close(300)
+        os.close(number)
     assert json.loads(outcomes) == ["OSError"]
