@@ -242,7 +242,7 @@ _BROKEN_HTTP: Final = (
     _answer(
         "Transfer-Encoding nobody asked for",
         "encoded",
-        lambda page, _: response(page, "Transfer-Encoding: gzip"),
+        lambda page, _: until_closed(page, "Transfer-Encoding: gzip"),
     ),
     _answer("Content-Encoding nobody asked for", "encoded", lambda page, _: zipped(page)),
 )
