@@ -63,11 +63,11 @@ def write_labels(
             sink.sweep()
         keeper = Keeper(sink, target.lease, clocks.now, boards.memory, former)
         outputs = Outputs(config, left.outputs, account.outputs)
-        desk = _Desk(keeper, outputs, account, lifeline, observations, config)
+        desk = Desk(keeper, outputs, account, lifeline, observations, config)
         desk.keep_labels(lambda: has_turn(lock))
 
 
-class _Desk(Struct, frozen=True):
+class Desk(Struct, frozen=True):
     """What the writer works with while the labels are its own to keep."""
 
     keeper: Keeper
@@ -96,13 +96,21 @@ class _Desk(Struct, frozen=True):
             if not may_go_on():
                 return
             if is_observed:
-                if time.monotonic() < not_before:
-                    self.lifeline.wait([], not_before)
+                self._pause(not_before)
                 not_before = time.monotonic() + self.config.source.interval / 2
             self._act(is_observed=bool(is_observed))
             self._tell()
             if is_observed:
                 self._report()
+
+    def _pause(self, until: float) -> None:
+        """Let an observation wait until then, and nothing else: the lease may end meanwhile."""
+        while time.monotonic() < until:
+            wake = _wake(self.keeper)
+            self.lifeline.wait([], until if wake is None else min(wake, until))
+            if time.monotonic() < until:
+                self._go_on()
+                self._tell()
 
     def _act(self, *, is_observed: bool) -> None:
         if not is_observed:
