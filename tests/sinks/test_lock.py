@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.trials import REPOSITORY
 
 from xelinkd.sinks.lock import FeatureFileLock, is_taken, lock_path, new_owner
 
@@ -149,6 +150,17 @@ def test_lock_file_of_another_user(file: Path) -> None:
         for end in (ours, held, hold):
             os.close(end)
         os.waitpid(child, 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes another user")
+def test_lock_of_another_user_that_can_be_met_is_met(file: Path) -> None:
+    """Who may open every file, as the service's writer may, takes no lock from one that holds it."""
+    assert FeatureFileLock(file).take()
+    capable = ["--reuid=1234", "--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    command = ["setpriv", *capable, sys.executable, "-c", HOLDER, str(file)]
+    told = subprocess.check_output(command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, timeout=60)
+    assert told == b"False\n"
+    assert not list(lock_path(file).parent.glob("*.foreign"))
 
 
 def test_nobody_looking_waits(file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -20,6 +21,9 @@ GRACE: Final = 2.0  # seconds; a predecessor may be dying
 RETRY: Final = 0.1  # seconds between two attempts
 OWNER_SIZE: Final = 16  # bytes
 _TO_LOOK: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW  # a FIFO would be waited for
+_TO_LOCK: Final = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
+# Another user's file, a folder, a link, a socket.
+_UNFIT: Final = frozenset({errno.EACCES, errno.EISDIR, errno.ELOOP, errno.ENXIO})
 _OWNER_ONLY: Final = 0o600  # who may open the file could lock it, and keep us from our work
 
 log = logs.logger()
@@ -84,9 +88,7 @@ class FeatureFileLock:
         while not self._is_good():
             self.release()
             self._path.parent.mkdir(mode=0o755, exist_ok=True)
-            self._make_way()
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            self._descriptor = os.open(self._path, flags, _OWNER_ONLY)
+            self._descriptor = self._opened()
             try:
                 fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -112,14 +114,22 @@ class FeatureFileLock:
             with suppress(OSError):  # the disk is full: the lock is good all the same
                 os.pwrite(descriptor, self._owner, 0)
 
-    def _make_way(self) -> None:
-        """Move aside what no lock can be had on: the folder is ours, and two would not meet there."""
+    def _opened(self) -> int:
+        """Open what others would lock, too. What cannot be locked is moved aside: the folder is ours."""
         try:
-            mode = self._path.lstat().st_mode
-        except FileNotFoundError:
-            return
-        if stat.S_ISREG(mode) and os.access(self._path, os.R_OK | os.W_OK):
-            return
+            descriptor = os.open(self._path, _TO_LOCK, _OWNER_ONLY)
+        except OSError as error:
+            if error.errno not in _UNFIT or not os.path.lexists(self._path):
+                raise
+        else:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return descriptor
+            os.close(descriptor)
+        self._move_aside()
+        return os.open(self._path, _TO_LOCK, _OWNER_ONLY)
+
+    def _move_aside(self) -> None:
+        mode = self._path.lstat().st_mode
         aside = place_aside(self._path.with_name(f"{self._path.name}.foreign"))
         self._path.rename(aside)
         found = "another user's file" if stat.S_ISREG(mode) else kind_of(mode)
