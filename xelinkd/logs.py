@@ -40,23 +40,32 @@ if TYPE_CHECKING:
     from xelinkd.config.schema import Log
 
 
-PATIENCE_MS: Final = 100
+# How long a line waits for who reads it, in all; counted, for a clock may be what has failed.
+WAITS: Final = 10
+WAIT_MS: Final = 10
 
 # Whether the last line was cut, of whichever process: the next one begins on a line of its own.
 _IS_CUT: Final = mmap.mmap(-1, 1)
 
 
 class _StandardError(io.FileIO):
-    """Unbuffered, so that a line goes out whole, in one write; and a log that is lost costs no label."""
+    """Unbuffered: a line of up to a page (4 KiB) goes out whole; and a log that is lost costs no label."""
 
     _socket: socket.socket | None = None
 
     def write(self, line: Buffer, /) -> int:
         """Write a line; where that fails (nobody empties the pipe, the disk is full), go on without it."""
         content = memoryview(b"\n" + bytes(line) if _IS_CUT[0] else bytes(line))
-        rest = content
+        rest, waits = content, WAITS
         try:
-            while rest and self._can_take() and (taken := self._take(rest)):
+            while rest and waits:
+                if not self._has_room(within_ms=0):
+                    waits -= 1
+                    if not self._has_room(within_ms=WAIT_MS):
+                        continue
+                taken = self._take(rest)
+                if not taken:  # a terminal may have room and take nothing
+                    break
                 rest = rest[taken:]
         except OSError:
             return 0
@@ -74,17 +83,17 @@ class _StandardError(io.FileIO):
         with suppress(OSError):
             mode = os.fstat(self.fileno()).st_mode
             if stat.S_ISSOCK(mode):
-                self._socket = socket.socket(fileno=self.fileno())
+                self._socket = self._socket or socket.socket(fileno=self.fileno())
             elif stat.S_ISFIFO(mode) or self.isatty():
                 ours = os.open(f"/proc/self/fd/{self.fileno()}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
                 os.dup2(ours, self.fileno())
                 os.close(ours)
 
-    def _can_take(self) -> bool:
+    def _has_room(self, *, within_ms: int) -> bool:
         """Wait a moment for a reader who lags; one who never comes must not stop the labels."""
         waiting = select.poll()
         waiting.register(self, select.POLLOUT)
-        return bool(waiting.poll(PATIENCE_MS))
+        return bool(waiting.poll(within_ms))
 
     def _take(self, line: memoryview) -> int | None:
         if self._socket:
