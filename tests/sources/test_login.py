@@ -77,6 +77,7 @@ def test_no_password_without_encryption(login: Login) -> None:
 
 
 _PASSWORD = "hunter2>?~secret"  # noqa: S105  no secret
+_QUOTED = "p\\q'\"ä"  # each of these is written otherwise where it is quoted
 _TOKEN = base64.b64encode(f"xpumadmin:{_PASSWORD}".encode()).decode()
 _HEAD = b"HTTP/1.1 %b\r\nContent-Length: %d\r\n%b\r\n%b"
 
@@ -133,16 +134,33 @@ def test_a_reflected_password_is_not_told(
     assert _PASSWORD not in caught.value.detail
 
 
+@pytest.mark.parametrize("password", [_PASSWORD, _QUOTED])
 def test_a_password_on_a_page_is_not_told(
-    serve: Callable[..., int], make_certificate: Callable[..., tuple[Path, ssl.SSLContext]], login: Login
+    serve: Callable[..., int],
+    make_certificate: Callable[..., tuple[Path, ssl.SSLContext]],
+    login: Login,
+    password: str,
 ) -> None:
     """A line of a page that is quoted is quoted without our credentials."""
-    login.password_file.write_text(_PASSWORD)
+    login.password_file.write_text(password)
     ca_file, context = make_certificate()
-    line = f"xpum_topology_link{{Basic {_TOKEN} {_PASSWORD}\n"
+    token = base64.b64encode(f"xpumadmin:{password}".encode()).decode()
+    line = f"xpum_topology_link{{Basic {token} {password}\n"
     port = serve(_reflecting("200 X", body=line), context=context)
     place = Place(f"https://127.0.0.1:{port}/metrics", 20, str(ca_file), 1 << 20, login)
     told = HttpSource(place, read_parts).look().outcome
     assert isinstance(told, Unknown)
     assert told.reason is Reason.MALFORMED
     assert "'xpum_topology_link{Basic *** ***'" in told.detail
+
+
+def test_a_password_in_a_line_that_is_none_is_not_told(
+    serve: Callable[..., int], make_certificate: Callable[..., tuple[Path, ssl.SSLContext]], login: Login
+) -> None:
+    """A password that is spelled otherwise where we quote it is known there, too."""
+    login.password_file.write_text(_QUOTED)
+    ca_file, context = make_certificate()
+    port = serve(_reflecting("200 X", f"who is {_QUOTED}\r\n"), context=context)
+    with pytest.raises(FetchError) as caught:
+        fetched(Place(f"https://127.0.0.1:{port}/metrics", 20, str(ca_file), 1 << 20, login))
+    assert "who is ***" in caught.value.detail

@@ -32,6 +32,19 @@ def strike(text: str, headers: Mapping[str, str]) -> str:
 
 
 def _passwords(token: str) -> set[str]:
-    """Give the password as a body's text and as a header's would have it."""
+    """Give the password as a body's text, a header's and our own quotes of either would have it."""
     password = base64.b64decode(token).partition(b":")[2]
-    return {password.decode(errors="replace"), password.decode("latin-1")}
+    texts = {
+        password.decode(errors="replace"),
+        password.decode("latin-1"),
+        password.decode("ascii", "backslashreplace"),
+        _with_bare_quotes(repr(password)[2:-1]),
+    }
+    quotes = {_with_bare_quotes(repr(text)[1:-1]) for text in texts}
+    told = texts | quotes
+    return told | {text.replace("'", r"\'") for text in told}
+
+
+def _with_bare_quotes(quote: str) -> str:
+    """Take quotes as they are: whether they are escaped depends on what else stands beside them."""
+    return quote.replace(r"\'", "'")

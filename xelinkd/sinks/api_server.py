@@ -60,10 +60,11 @@ _ADVICE: Final[Mapping[Reason, str]] = {
 
 
 class Answer(NamedTuple):
-    """What it said."""
+    """What it said, and the headers of the request: their credentials are told to nobody."""
 
     status: int
     body: bytes
+    sent: Mapping[str, str] = NOTHING
 
 
 class ApiError(SinkError):
@@ -103,10 +104,10 @@ class ApiServer(Struct, frozen=True):
         deadline = Deadline(time.monotonic() + self.deadline, time.monotonic)
         context = trust(str(self.credentials / CA))
         with exchange(parse_url(f"{self.url}{path}"), request, context, deadline, MAX_SIZE) as response:
-            body = _without_token(b"".join(response.stream(_PART_SIZE)), request)
+            answer = Answer(response.status, b"".join(response.stream(_PART_SIZE)), request.headers)
             if response.status == http.client.TOO_MANY_REQUESTS or response.status >= 500:  # noqa: PLR2004
-                raise _overloaded(self.url, response, body)
-            return Answer(response.status, body)
+                raise _overloaded(self.url, response, answer)
+            return answer
 
     def _headers(self, accept: str, kind: str | None) -> dict[str, str]:
         headers = {
@@ -140,16 +141,11 @@ def _token(path: Path) -> str:
     return text
 
 
-def _without_token(body: bytes, request: Request) -> bytes:
-    """Leave what is quoted of an answer, wherever that is, without the token."""
-    return strike(body.decode("latin-1"), request.headers).encode("latin-1")
-
-
-def _overloaded(url: str, response: HTTPResponse, body: bytes) -> ApiError:
+def _overloaded(url: str, response: HTTPResponse, answer: Answer) -> ApiError:
     """Take a status by which it is the server that is not well: to wait is all that can be done."""
     status = response.status
     reason = "overloaded" if status == http.client.TOO_MANY_REQUESTS else "server_error"
-    return ApiError(reason, f"{url}: status {status}{said(body)}", _seconds(response))
+    return ApiError(reason, f"{url}: status {status}{said(answer)}", _seconds(response))
 
 
 def _seconds(response: HTTPResponse) -> float:
@@ -158,7 +154,7 @@ def _seconds(response: HTTPResponse) -> float:
     return float(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0.0  # noqa: PLR2004  digits
 
 
-def said(body: bytes) -> str:
-    """Quote what the server says of an error, made printable."""
-    message = read_status(body).message
+def said(answer: Answer) -> str:
+    """Quote what the server says of an error, made printable, without what it was sent."""
+    message = strike(read_status(answer.body).message, answer.sent)
     return f": {printable(message[:_MAX_MESSAGE])!r}" if message else ""

@@ -261,10 +261,10 @@ class NodeFeatureSink:
             return daemon_set(name, found.metadata.uid)
         is_hidden = answer.status == http.client.FORBIDDEN and self._pace.failures >= self._refusals
         if is_hidden or answer.status == http.client.NOT_FOUND:
-            log.warning("owner_unknown", daemonset=name, status=answer.status, said=said(answer.body))
+            log.warning("owner_unknown", daemonset=name, status=answer.status, said=said(answer))
             return None
         if answer.status == http.client.FORBIDDEN:
-            raise ApiError("forbidden", f"let the service account get daemonset {name}{said(answer.body)}")
+            raise ApiError("forbidden", f"let the service account get daemonset {name}{said(answer)}")
         raise refusal(answer, f"daemonset {name}")
 
     def _ask(

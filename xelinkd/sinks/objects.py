@@ -118,4 +118,4 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
 def refusal(answer: Answer, where: str) -> ApiError:
     """Say why it did not do it, and what to do about that."""
     reason, advice = _REFUSALS.get(answer.status, ("http_status", "see the log of the API server"))
-    return ApiError(reason, f"status {answer.status}: {advice.format(where)}{said(answer.body)}")
+    return ApiError(reason, f"status {answer.status}: {advice.format(where)}{said(answer)}")
