@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xelinkd.config.load import MAX_CONFIG_SIZE, Loaded, load
+from xelinkd.config.load import MAX_CONFIG_SIZE, Loaded, load, load_again
 from xelinkd.config.overrides import Override
 from xelinkd.config.problems import ConfigError, UnreadableError
 from xelinkd.config.schema import DEFAULT_PATH, Config
@@ -87,6 +87,21 @@ def test_a_certificate_that_cannot_be_read_is_known_from_one_that_is_missing(tmp
     assert not load_with_ca(path, UNREADABLE).is_whole
     assert load_with_ca(path, missing).is_whole
     assert not load_with_ca(path, UNREADABLE).asks_for_the_same(load_with_ca(path, missing))
+
+
+def test_a_password_that_cannot_be_read_for_a_moment_is_no_other_password(tmp_path: Path) -> None:
+    """A disk's error costs no login: what cannot be read just now is taken for what it was."""
+    path, ca_file = tmp_path / "x.toml", tmp_path / "ca.pem"
+    ca_file.write_text("certificates")
+    before = load_with_ca(path, ca_file)
+    ca_file.unlink()
+    ca_file.symlink_to(UNREADABLE)
+    meanwhile = load_again(before)
+    assert not meanwhile.is_whole
+    assert meanwhile.asks_for_the_same(before)
+    ca_file.unlink()
+    ca_file.write_text("certificates")
+    assert load_again(meanwhile).asks_for_the_same(before)
 
 
 def test_a_socket_is_refused(tmp_path: Path) -> None:

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 MAX_CONFIG_SIZE: Final = 64 * 1024  # bytes; the shipped file takes 7 kB, and a large one much memory to read
 _KEY: Final = os.urandom(32)
-_UNREAD: Final = b""  # the fingerprint of a file that is there and could not be read
+_NEVER_READ: Final = b""  # the fingerprint of a file that is there and could not be read yet
 
 
 class Loaded(Struct, frozen=True):
     """A configuration as read from disk.
 
     `origins` tells for each key path where its value came from; `path` is the file, there or not;
-    `fingerprints` tell for each file that the configuration points to whether its content is another.
+    `fingerprints` tell for each file that the configuration points to whether its content is another;
+    `is_whole`: all of them that are there could be read.
     """
 
     config: Config
@@ -38,11 +39,7 @@ class Loaded(Struct, frozen=True):
     path: Path
     fingerprints: Mapping[Path, bytes]
     is_there: bool = True
-
-    @property
-    def is_whole(self) -> bool:
-        """Tell whether all files could be read that are there; for one that could not, that may just pass."""
-        return _UNREAD not in self.fingerprints.values()
+    is_whole: bool = True
 
     def asks_for_the_same(self, other: Loaded) -> bool:
         """Tell whether both ask for the same work, wherever the values came from."""
@@ -59,7 +56,7 @@ def load_again(before: Loaded, overrides: Sequence[AnyOverride] = ()) -> Loaded:
     data = _read_config(path, required=before.is_there)
     if data == b"":
         raise ConfigError([Problem(str(path), "", "is empty; for the defaults, leave a comment in it")])
-    return _loaded(data, path, overrides)
+    return _loaded(data, path, overrides, before.fingerprints)
 
 
 def load(path: Path, overrides: Sequence[AnyOverride] = (), *, required: bool) -> Loaded:
@@ -67,13 +64,18 @@ def load(path: Path, overrides: Sequence[AnyOverride] = (), *, required: bool) -
 
     Raises ConfigError with all problems at once.
     """
-    return _loaded(_read_config(path, required=required), path, overrides)
+    return _loaded(_read_config(path, required=required), path, overrides, {})
 
 
-def _loaded(data: bytes | None, path: Path, overrides: Sequence[AnyOverride]) -> Loaded:
+def _loaded(
+    data: bytes | None, path: Path, overrides: Sequence[AnyOverride], former: Mapping[Path, bytes]
+) -> Loaded:
+    """Put together what was read; a file that cannot be read just now is taken for what it was."""
     decoded = decode(data or b"", overrides, where=str(path))
-    fingerprints = {file: _fingerprint(file) for file in referenced_files(decoded.config)}
-    return Loaded(decoded.config, decoded.origins, path, fingerprints, data is not None)
+    found = {file: _fingerprint(file) for file in referenced_files(decoded.config)}
+    fingerprints = {file: found[file] or former.get(file, _NEVER_READ) for file in found}
+    is_whole = all(found.values())
+    return Loaded(decoded.config, decoded.origins, path, fingerprints, data is not None, is_whole)
 
 
 def _read_config(path: Path, *, required: bool) -> bytes | None:
@@ -91,14 +93,17 @@ def _read_config(path: Path, *, required: bool) -> bytes | None:
     raise ConfigError([Problem(str(path), "", message)])
 
 
-def _fingerprint(path: Path) -> bytes:
-    """Tell content from other content and from none; what it should be is its user's to judge."""
+def _fingerprint(path: Path) -> bytes | None:
+    """Tell content from other content and from none; what it should be is its user's to judge.
+
+    None: it is there and cannot be read, which may pass.
+    """
     try:
         return _digest(b"content" + read_small_file(path))
     except (FileNotFoundError, UnfitFileError) as error:
         return _digest(type(error).__name__.encode())
     except OSError:
-        return _UNREAD
+        return None
 
 
 def _digest(content: bytes) -> bytes:
