@@ -216,6 +216,8 @@ class _Lines(io.BufferedReader):
         return _CONTINUE if is_interim else line
 
     def _field(self, line: bytes) -> bytes:
+        if not line.endswith(b"\n"):
+            raise http.client.IncompleteRead(line)
         if line in _END_OF_HEADERS:
             self._checked = self._after_headers
         elif not _FIELD_LINE.fullmatch(line):
