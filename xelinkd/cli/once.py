@@ -30,7 +30,7 @@ without a daemon and without the startup delay.
 exit status:
   0  the labels are there
   1  the topology is unknown; the labels are left as they are, on their lease
-  2  the command line or the configuration is wrong
+  2  the command line, the configuration or a limit of the system is wrong
   3  the labels or an output could not be written
   4  another xelinkd keeps the feature file
 An incomplete page is unknown here, unless source.incomplete_fetches is 1.

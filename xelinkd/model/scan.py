@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 16_384  # of the family: each of 128 tiles (64 GPUs with 2) with each; takes 30 MB
 MAX_LINE_SIZE: Final = 65_536  # bytes; XPU Manager writes some 400
-MAX_BLOCK_SIZE: Final = (
-    8 * 1024 * 1024
-)  # bytes of the family, held whole, and more than once while they are read
+# Bytes of the family, held whole, and more than once while they are read.
+MAX_BLOCK_SIZE: Final = 8 * 1024 * 1024
 
 # How the family stands on every real page: line after line.
 _TOGETHER: Final = re.compile(FAMILY + rb"\{[^\n]*+(?:\n" + FAMILY + rb"\{[^\n]*+)*+")

@@ -31,6 +31,7 @@ def look_up(host: str, port: int, deadline: Deadline) -> Addresses:
 
     Raises:
         socket.gaierror: there is no such name; no answer by the deadline; MAX_HANGING lookups have none yet.
+        TimeoutError: the deadline had passed before.
         OSError: no thread can be had.
         UnicodeError: no host can have such a name.
 

@@ -8,7 +8,6 @@ import os
 import resource
 import struct
 import zlib
-from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -68,8 +67,11 @@ class Board(Generic[T]):
             raise ValueError(f"{len(content)} bytes for a board of {self._size}")
         if content != self._shown:
             whole = _HEAD.pack(len(content), zlib.crc32(content)) + content
-            with suppress(OSError):  # a limit that was set since then, of which nobody has to die
+            try:
                 self._shown = content if os.pwrite(self._descriptor, whole, 0) == len(whole) else b""
+            except OSError as error:
+                if error.errno != errno.EFBIG:  # a limit that was set since then, of which nobody has to die
+                    raise
 
     def look(self) -> T:
         """Give what is shown; if that is cut short, what this process saw last, or nothing."""

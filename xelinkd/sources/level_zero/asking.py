@@ -37,7 +37,8 @@ class Asking:
     def ask(self, answer: Callable[[], bytes], seconds: float) -> bytes:
         """Have a function called in a process of its own, and give its bytes.
 
-        To be called by a process without threads. The process dies with the caller.
+        To be called by a process without threads, but for names that are looked up (ADR 18). The process dies
+        with the caller.
 
         Raises:
             FetchError: it was not done in time, sent too much, or ended in another way than by an answer.
