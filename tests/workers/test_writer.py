@@ -14,9 +14,8 @@ from xelinkd import clocks
 from xelinkd.config.duration import Duration
 from xelinkd.config.schema import Config
 from xelinkd.config.sources import Source
-from xelinkd.model.observation import Known, Unknown, encode
+from xelinkd.model.observation import Known, encode
 from xelinkd.model.topology import Tile, Topology
-from xelinkd.model.unknown import Reason
 from xelinkd.workers.account import Account
 from xelinkd.workers.boards import Boards
 from xelinkd.workers.keeper import Keeper
@@ -28,11 +27,12 @@ from xelinkd.workers.writer import Desk
 if TYPE_CHECKING:
     from pathlib import Path
 
-TOPOLOGY = Topology((Tile(0, 0),), ())
+ONE = Topology((Tile(0, 0),), ())
+OTHER = Topology((Tile(0, 0), Tile(1, 0)), ())
 
 
 def test_lease_ends_while_an_observation_waits(tmp_path: Path) -> None:
-    """Whoever sends observations too fast, with days to go until the next is taken in, prolongs no lease."""
+    """Whoever sends other links too fast, with days to go until these are taken in, prolongs no lease."""
     sink = new_sink(tmp_path)
     control, ours = Pipe()
     sending, receiving = Pipe()
@@ -52,9 +52,9 @@ def test_lease_ends_while_an_observation_waits(tmp_path: Path) -> None:
 
     writer = Thread(target=work)
     writer.start()
-    sending.send_bytes(encode(Known(TOPOLOGY, clocks.now().boot)))
+    sending.send_bytes(encode(Known(ONE, clocks.now().boot)))
     wait_until(sink.path.exists, "labels")
-    sending.send_bytes(encode(Unknown(Reason.DNS, "no such host")))
+    sending.send_bytes(encode(Known(OTHER, clocks.now().boot)))
     wait_until(lambda: not sink.path.exists(), "the end of the lease")
     control.close()
     writer.join(PATIENCE)

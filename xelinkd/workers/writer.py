@@ -67,6 +67,13 @@ def write_labels(
         desk.keep_labels(lambda: has_turn(lock))
 
 
+class Taken(Struct, frozen=True):
+    """What the last observation told that told anything, and before when no other is taken in (monotonic)."""
+
+    told: object = None
+    not_before: float = 0.0
+
+
 class Desk(Struct, frozen=True):
     """What the writer works with while the labels are its own to keep."""
 
@@ -78,15 +85,11 @@ class Desk(Struct, frozen=True):
     config: Config
 
     def keep_labels(self, may_go_on: Callable[[], bool]) -> None:
-        """Act on every observation, and when it is due by itself, until another xelinkd has the lock.
-
-        Two in an interval at most: a fetcher that was taken over may send other links a thousand times a
-        second, each of which would be a write to the disk, or a request to a server.
-        """
+        """Act on every observation, and when it is due by itself, until another xelinkd has the lock."""
         self._go_on()
         self._tell()
         has_told = False
-        not_before = 0.0  # time.monotonic
+        taken = Taken()
         while True:
             if self.keeper.has_moved and not has_told:
                 has_told = True
@@ -96,12 +99,27 @@ class Desk(Struct, frozen=True):
             if not may_go_on():
                 return
             if is_observed:
-                self._pause(not_before)
-                not_before = time.monotonic() + self.config.source.interval / 2
-            self._act(is_observed=bool(is_observed))
+                taken = self._take_in(taken)
+            else:
+                self._go_on()
             self._tell()
             if is_observed:
                 self._report()
+
+    def _take_in(self, before: Taken) -> Taken:
+        """Act on an observation; if it tells other links than before, not within half an interval.
+
+        A fetcher that was taken over may send other links a thousand times a second, each of which would be a
+        write to the disk, or a request to a server.
+        """
+        observation, after = decode(self.lifeline.receive(self.observations, MAX_MESSAGE_SIZE)), before
+        if isinstance(observation, Known) and (observation.topology, observation.gap) != before.told:
+            self._pause(before.not_before)
+            pause = self.config.source.interval / 2
+            after = Taken((observation.topology, observation.gap), time.monotonic() + pause)
+        self.account.takes_in(observation, clocks.now().boot)
+        take_in(self.keeper, self.outputs, observation, self.config)
+        return after
 
     def _pause(self, until: float) -> None:
         """Let an observation wait until then, and nothing else: the lease may end meanwhile."""
@@ -111,14 +129,6 @@ class Desk(Struct, frozen=True):
             if time.monotonic() < until:
                 self._go_on()
                 self._tell()
-
-    def _act(self, *, is_observed: bool) -> None:
-        if not is_observed:
-            self._go_on()
-            return
-        observation = decode(self.lifeline.receive(self.observations, MAX_MESSAGE_SIZE))
-        self.account.takes_in(observation, clocks.now().boot)
-        take_in(self.keeper, self.outputs, observation, self.config)
 
     def _go_on(self) -> None:
         go_on(self.keeper, self.outputs)
