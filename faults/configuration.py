@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     from faults.writing import Write
 
 _HUGE: Final = 100_000_000  # bytes
-_SECTIONS: Final = (
-    b"".join(b"[%03d]\n" % number for number in range(1000)) * 10
-)  # what takes most memory to read
+_SECTIONS: Final = b"".join(b"[%d]\n" % number for number in range(9000))  # each of its own takes memory
 _WRITING: Final = 3.0  # seconds that writing them may take
 
 _CONTENTS: Final[dict[str, Callable[[bytes], bytes]]] = {
