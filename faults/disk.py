@@ -25,6 +25,7 @@ from faults.processes import HEARTBEAT, PIPELINE, with_a_short_heartbeat
 from faults.record import labels_of
 from faults.rig import BEFORE, INTERVAL, true_labels
 from xelinkd.model.feature_file import FeatureFile, render
+from xelinkd.sinks.lock import lock_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -148,16 +149,12 @@ def as_an_ordinary_user(rig: Rig) -> None:
     rig.daemon.prefix += ("setpriv", "--inh-caps=-all", "--bounding-set=-all")
 
 
-@contextmanager
-def _lock_removed(rig: Rig) -> Iterator[None]:
-    (rig.daemon.features / ".xelinkd" / f"{rig.daemon.file.name}.lock").unlink()
-    yield
-
-
 def _lock_replaced(make: Callable[[Path], object]) -> Begin:
+    """Remove the lock, and make something in its place."""
+
     @contextmanager
     def do(rig: Rig) -> Iterator[None]:
-        lock = rig.daemon.features / ".xelinkd" / f"{rig.daemon.file.name}.lock"
+        lock = lock_path(rig.daemon.file)
         lock.unlink()
         make(lock)
         yield
@@ -310,7 +307,7 @@ FAULTS: Final = (
     _repaired("folder replaced by another", _folder_replaced, "pipeline_renewed", None),
     _failing("folder not writable", partial(_closed, 0o555), prepare=as_an_ordinary_user),
     _failing("folder not searchable", partial(_closed, 0o644), None, prepare=as_an_ordinary_user),
-    _repaired("lock file removed", _lock_removed, "labels_changed"),
+    _repaired("lock file removed", _lock_replaced(lambda _lock: None), "labels_changed"),
     _repaired("a folder in the lock's place", _lock_replaced(Path.mkdir), _LOCK_ASIDE),
     _repaired(
         "a link in the lock's place", _lock_replaced(lambda lock: lock.symlink_to("elsewhere")), _LOCK_ASIDE

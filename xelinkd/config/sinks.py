@@ -41,7 +41,6 @@ WhenLocked = Literal["exit", "wait"]
 
 DAEMONSET_VARIABLE: Final = "XELINKD_DAEMONSET"
 STAGING_NAME: Final = ".xelinkd"  # hidden, so that Node Feature Discovery passes it over
-_LONGEST_LEASE: Final = "366d"
 
 
 def section_of(kind: str) -> str:
@@ -59,8 +58,13 @@ class Sink(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = FEATURE_FILE
 
 
-_LEASE: Final = "How long labels hold after the last good fetch"
-_ON_EXIT: Final = "What becomes of the labels when xelinkd stops"
+# What the section of every sink has.
+Lease = Annotated[
+    Duration, Meta(description="How long labels hold after the last good fetch"), duration("1s", "366d")
+]
+OnExit = Annotated[
+    ExitPolicy, Meta(description="What becomes of the labels when xelinkd stops"), one_of(ExitPolicy)
+]
 
 
 class SinkSettings(Protocol):
@@ -111,12 +115,8 @@ class FeatureFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         ),
         ABSOLUTE_OR_EMPTY,
     ] = ""
-    lease: Annotated[
-        Duration,
-        Meta(description=_LEASE),
-        duration("1s", _LONGEST_LEASE),
-    ] = Duration.parse("24h")
-    on_exit: Annotated[ExitPolicy, Meta(description=_ON_EXIT), one_of(ExitPolicy)] = "keep"
+    lease: Lease = Duration.parse("24h")
+    on_exit: OnExit = "keep"
     when_locked: Annotated[
         WhenLocked,
         Meta(description="What to do while another xelinkd keeps this file, after 2 s"),
@@ -170,12 +170,8 @@ class NodeFeature(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     deadline: Annotated[Duration, Meta(description="Time for one whole request"), duration("1ms", "1h")] = (
         Duration.parse("10s")
     )
-    lease: Annotated[
-        Duration,
-        Meta(description=_LEASE),
-        duration("1s", _LONGEST_LEASE),
-    ] = Duration.parse("24h")
-    on_exit: Annotated[ExitPolicy, Meta(description=_ON_EXIT), one_of(ExitPolicy)] = "keep"
+    lease: Lease = Duration.parse("24h")
+    on_exit: OnExit = "keep"
 
     @property
     def node_name(self) -> str:
